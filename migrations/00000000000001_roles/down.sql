@@ -1,0 +1,2 @@
+DROP FUNCTION refuse_change();
+-- The roles stay: other databases of the cluster may use them.

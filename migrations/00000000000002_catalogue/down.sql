@@ -1,0 +1,3 @@
+DROP TABLE product_variants;
+DROP TABLE products;
+DROP TABLE vendor_profiles;

@@ -1,0 +1,2 @@
+DROP FUNCTION requeue_stale_jobs();
+DROP TABLE job_queue;
