@@ -72,14 +72,17 @@ mod tests {
 
     #[test]
     fn rupees_are_parsed_to_the_paisa() {
-        for (text, paisa) in [("100", 10_000), ("100.0", 10_000), ("0.05", 5), ("99.5", 9_950), ("1.2300", 123)] {
+        for (text, paisa) in
+            [("100", 10_000), ("100.0", 10_000), ("0.05", 5), ("99.5", 9_950), ("1.2300", 123)]
+        {
             assert_eq!(paisa_from_rupees(text), Ok(paisa), "{text}");
         }
     }
 
     #[test]
     fn whatever_is_not_plain_rupees_is_refused() {
-        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,000.0", " 1", "1.001", "99999999999999999999"] {
+        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,000.0", " 1", "1.001", "99999999999999999999"]
+        {
             assert!(paisa_from_rupees(text).is_err(), "{text}");
         }
     }

@@ -1,0 +1,61 @@
+//! Wake-ups between processes. A wake-up is a hint: whoever misses one polls.
+
+use diesel::sql_types::{Text, Untyped};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use futures_util::StreamExt;
+
+use crate::{Connection, Error, PoolSettings, pool};
+
+/// What a wake-up is about; each is a Postgres channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// A job became due.
+    JobQueue,
+    /// An intent's status changed.
+    PaymentIntents,
+}
+
+impl Channel {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::JobQueue => "job_queue",
+            Self::PaymentIntents => "payment_intents",
+        }
+    }
+}
+
+statement! {
+    Notify<'a> { channel: &'a str } -> Untyped;
+    "SELECT pg_notify(" (channel as Text) ", '')"
+}
+
+/// Wakes the listeners of a channel. Runs outside any transaction: a NOTIFY inside one makes commits wait
+/// for each other.
+pub async fn notify(connection: &mut Connection, channel: Channel) -> Result<(), Error> {
+    Notify { channel: channel.as_str() }.execute(connection).await?;
+    Ok(())
+}
+
+/// A connection of its own that hears one channel.
+pub struct Listener {
+    connection: Connection,
+}
+
+impl Listener {
+    /// Connects and listens.
+    pub async fn connect(settings: &PoolSettings, channel: Channel) -> Result<Self, Error> {
+        let mut connection = pool::connect(settings).await?;
+        connection.batch_execute(&format!("LISTEN {}", channel.as_str())).await?;
+        Ok(Self { connection })
+    }
+
+    /// Waits for the next wake-up. An error means that the connection is gone: connect again, and look
+    /// once, since wake-ups may have been missed.
+    pub async fn heard(&mut self) -> Result<(), Error> {
+        let mut notifications = std::pin::pin!(self.connection.notifications_stream());
+        match notifications.next().await {
+            Some(notification) => notification.map(|_| ()).map_err(Error::from),
+            None => Err(Error::Unavailable("the listening connection was closed".to_owned())),
+        }
+    }
+}
