@@ -1,0 +1,3 @@
+//! `payment_intents` and the history of what happened to them.
+
+pub mod create;
