@@ -1,0 +1,5 @@
+//! `payment_intents` and the history of what happened to them.
+
+pub mod events;
+pub mod read;
+pub mod status;
