@@ -46,8 +46,9 @@ pub(crate) struct ActionRequest<'a> {
 pub(crate) fn perform(state: &State, request: &ActionRequest<'_>) -> Result<Delivered, ActionError> {
     let now = clock::now();
     let mut ledger = state.ledger();
-    let current = ledger.find(request.provider, request.key, now).ok_or(ActionError::UnknownPayment)?.clone();
-    let mut payment = current;
+    // Work on a copy: an action refused half-way leaves the books as they were.
+    let mut payment =
+        ledger.find(request.provider, request.key, now).ok_or(ActionError::UnknownPayment)?.clone();
     let landing = payment.apply(request.action, request.amount_minor, now)?;
     let redirects = if landing == Landing::Again {
         held_or_last(&mut payment)

@@ -174,3 +174,42 @@ pub(crate) struct PaymentView {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) modes: ModeSet,
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::clock;
+
+    fn looked_at_when_due(provider: Provider, status: Status) -> Status {
+        let now = clock::now();
+        let request = PaymentRequest {
+            provider,
+            reference: "reference".to_owned(),
+            purchase_order_id: None,
+            purchase_order_name: None,
+            amount_minor: 10_000,
+            success_url: String::new(),
+            failure_url: String::new(),
+            created_at: now - TimeDelta::seconds(300),
+            expires_at: now,
+        };
+        let mut payment = Payment { status, ..Payment::new(request, ModeSet::default()) };
+        payment.expire_if_due(now - TimeDelta::milliseconds(1));
+        assert_eq!(payment.status, status, "not due yet");
+        payment.expire_if_due(now);
+        payment.status
+    }
+
+    #[test]
+    fn only_undecided_payments_expire() {
+        assert_eq!(looked_at_when_due(Provider::Esewa, Status::Initiated), Status::Expired);
+        assert_eq!(looked_at_when_due(Provider::Esewa, Status::Pending), Status::Expired);
+        assert_eq!(looked_at_when_due(Provider::Khalti, Status::Initiated), Status::Expired);
+        assert_eq!(looked_at_when_due(Provider::Khalti, Status::Pending), Status::Pending);
+        for decided in [Status::Ambiguous, Status::Paid, Status::Cancelled, Status::Refunded] {
+            assert_eq!(looked_at_when_due(Provider::Esewa, decided), decided);
+        }
+    }
+}

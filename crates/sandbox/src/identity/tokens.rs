@@ -98,20 +98,22 @@ fn token(
     }
     let mut header = Header::new(key.algorithm);
     header.kid = Some(key.kid.clone());
-    let stranger = SigningKey::generate()?;
-    let signer = if modes.has(Mode::TokenHs256) {
+    if modes.has(Mode::TokenHs256) {
         let public = keys.for_algorithm(Algorithm::ES256).context("there is always an ES256 key")?;
         header.alg = Algorithm::HS256;
-        &EncodingKey::from_secret(public.public_pem.as_bytes())
-    } else if modes.has(Mode::TokenForeignKey) {
+        return signed(&header, claims, &EncodingKey::from_secret(public.public_pem.as_bytes()));
+    }
+    if modes.has(Mode::TokenForeignKey) || modes.has(Mode::TokenUnknownKid) {
+        let stranger = SigningKey::generate()?;
         header.alg = stranger.algorithm;
-        &stranger.private
-    } else if modes.has(Mode::TokenUnknownKid) {
-        header.alg = stranger.algorithm;
-        header.kid = Some(stranger.kid.clone());
-        &stranger.private
-    } else {
-        &key.private
-    };
-    encode(&header, claims, signer).context("a token must be writable")
+        if modes.has(Mode::TokenUnknownKid) {
+            header.kid = Some(stranger.kid.clone());
+        }
+        return signed(&header, claims, &stranger.private);
+    }
+    signed(&header, claims, &key.private)
+}
+
+fn signed(header: &Header, claims: &Map<String, Value>, key: &EncodingKey) -> anyhow::Result<String> {
+    encode(header, claims, key).context("a token must be writable")
 }

@@ -66,7 +66,7 @@ async fn an_unpaid_answer_can_have_the_observed_shape() {
 }
 
 #[tokio::test]
-async fn a_link_expires_by_itself_but_a_pending_payment_does_not() {
+async fn a_link_nobody_paid_expires_by_itself() {
     let settings = SandboxSettings { khalti_link_seconds: 0, ..SandboxSettings::default() };
     let world = world_with(settings).await;
     let pidx = world.open_khalti("expired").await;

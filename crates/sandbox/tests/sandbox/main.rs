@@ -1,7 +1,6 @@
 //! The sandbox over HTTP, as services, tests and browsers meet it.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test says what went wrong by panicking where it did"
 )]
