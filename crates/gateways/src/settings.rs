@@ -1,6 +1,6 @@
 //! Checks on settings that only this crate can make, each naming the variable at fault.
 
-use domain::payments::gateway::Provider;
+use domain::payments::gateway::{Provider, StartPaymentError};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -13,25 +13,13 @@ pub struct SettingsError {
     pub problem: &'static str,
 }
 
-/// An absolute http or https URL without credentials or fragment; plain http is how a sandbox is reached.
-pub(crate) fn http_url(variable: &'static str, text: &str) -> Result<Url, SettingsError> {
-    let refused = SettingsError { variable, problem: "must be an absolute http or https URL" };
-    let url = Url::parse(text.trim()).or(Err(refused.clone()))?;
-    let bare = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    if matches!(url.scheme(), "http" | "https") && url.has_host() && bare { Ok(url) } else { Err(refused) }
-}
-
-/// An address that paths are appended to: as [`http_url`], without a query, ending in a slash.
-pub(crate) fn base_url(variable: &'static str, text: &str) -> Result<Url, SettingsError> {
-    let mut url = http_url(variable, text)?;
-    if url.query().is_some() {
-        return Err(SettingsError { variable, problem: "must not have a query string" });
-    }
+/// An address that paths can be joined to: without the slash its last part would be replaced.
+pub(crate) fn with_trailing_slash(mut url: Url) -> Url {
     if !url.path().ends_with('/') {
         let path = format!("{}/", url.path());
         url.set_path(&path);
     }
-    Ok(url)
+    url
 }
 
 /// A secret with something in it, and no blanks around it that a copy and paste left there.
@@ -44,7 +32,17 @@ pub(crate) fn secret<'a>(variable: &'static str, key: &'a SecretString) -> Resul
 }
 
 /// Where the gateway sends the browser back to. The intent's id stands in the path, because a failure redirect
-/// carries nothing else, and because both gateways mishandle a query that is already there.
-pub(crate) fn callback_url(public_url: &Url, provider: Provider, payment_intent_id: &str) -> String {
-    format!("{public_url}payment/callback/{provider}/{payment_intent_id}")
+/// carries nothing else, and because neither gateway can be trusted with a query that is already there.
+pub(crate) fn callback_url(
+    public_url: Option<&str>,
+    provider: Provider,
+    payment_intent_id: &str,
+) -> Result<String, StartPaymentError> {
+    let public_url = needed_to_start("CALLBACK__PUBLIC_URL", public_url)?.trim_end_matches('/');
+    Ok(format!("{public_url}/payment/callback/{provider}/{payment_intent_id}"))
+}
+
+/// A setting that only starting a payment needs, so that services which never do can leave it out.
+pub(crate) fn needed_to_start<T>(variable: &str, setting: Option<T>) -> Result<T, StartPaymentError> {
+    setting.ok_or_else(|| StartPaymentError::Unavailable { reason: format!("{variable} is not set") })
 }

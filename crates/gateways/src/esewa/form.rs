@@ -4,7 +4,6 @@ use domain::{
     money::rupees_from_paisa,
     payments::gateway::{Provider, StartPayment, StartPaymentError},
 };
-use url::Url;
 
 use super::signature::{Keys, message};
 use crate::settings::callback_url;
@@ -15,7 +14,7 @@ const SIGNED_FIELD_NAMES: &str = "total_amount,transaction_uuid,product_code";
 pub(super) struct Merchant<'a> {
     pub(super) product_code: &'a str,
     pub(super) keys: &'a Keys,
-    pub(super) callback_public_url: &'a Url,
+    pub(super) callback_public_url: Option<&'a str>,
 }
 
 /// eSewa allows letters, digits and hyphens in `transaction_uuid`; an underscore is not among them.
@@ -37,7 +36,8 @@ pub(super) fn fields(
         ("transaction_uuid", &uuid),
         ("product_code", merchant.product_code),
     ]));
-    let success_url = callback_url(merchant.callback_public_url, Provider::Esewa, &payment.payment_intent_id);
+    let success_url =
+        callback_url(merchant.callback_public_url, Provider::Esewa, &payment.payment_intent_id)?;
     let failure_url = format!("{success_url}/failure");
     let fields = [
         ("amount", rupees_from_paisa(goods_minor)),

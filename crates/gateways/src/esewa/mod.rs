@@ -16,7 +16,7 @@ use url::Url;
 
 use crate::{
     http::{HttpClient, call_span, exchange, unanswered},
-    settings::{SettingsError, base_url, http_url, secret},
+    settings::{SettingsError, secret},
 };
 
 mod form;
@@ -37,11 +37,11 @@ pub struct EsewaSettings {
     /// `ESEWA__PREVIOUS_SECRET_KEY`: the key before a rotation. Verifies returns, signs nothing.
     pub previous_secret_key: Option<SecretString>,
     /// `ESEWA__FORM_URL`
-    pub form_url: String,
+    pub form_url: Url,
     /// `ESEWA__STATUS_URL`
-    pub status_url: String,
-    /// `CALLBACK__PUBLIC_URL`
-    pub callback_public_url: String,
+    pub status_url: Url,
+    /// `CALLBACK__PUBLIC_URL`; a service that only asks can leave it out, and then starts nothing.
+    pub callback_public_url: Option<String>,
 }
 
 /// eSewa, configured for one merchant.
@@ -52,7 +52,7 @@ pub struct Esewa {
     keys: Keys,
     form_url: Url,
     status_url: Url,
-    callback_public_url: Url,
+    callback_public_url: Option<String>,
 }
 
 impl fmt::Debug for Esewa {
@@ -83,9 +83,9 @@ impl Esewa {
             http,
             product_code,
             keys: Keys::new(current, previous).or(Err(unusable))?,
-            form_url: http_url("ESEWA__FORM_URL", &settings.form_url)?,
-            status_url: http_url("ESEWA__STATUS_URL", &settings.status_url)?,
-            callback_public_url: base_url("CALLBACK__PUBLIC_URL", &settings.callback_public_url)?,
+            form_url: settings.form_url,
+            status_url: settings.status_url,
+            callback_public_url: settings.callback_public_url,
         })
     }
 
@@ -104,7 +104,7 @@ impl Esewa {
         let merchant = form::Merchant {
             product_code: &self.product_code,
             keys: &self.keys,
-            callback_public_url: &self.callback_public_url,
+            callback_public_url: self.callback_public_url.as_deref(),
         };
         let fields = form::fields(&merchant, payment)?;
         Ok(StartedPayment {

@@ -58,5 +58,6 @@ pub(super) fn read(reply: &Reply, asked: &Question, product_code: &str) -> Answe
         "NOT_FOUND" => Ok(Answer::NotFound),
         _ => Ok(Answer::UnheardOf { word: phrase(&word) }),
     };
-    meant.unwrap_or_else(|no_amount| no_amount)
+    let (Ok(answer) | Err(answer)) = meant;
+    answer
 }

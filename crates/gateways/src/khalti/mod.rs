@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::{
     http::{HttpClient, call_span, exchange, unanswered},
-    settings::{SettingsError, base_url, callback_url, http_url, secret},
+    settings::{SettingsError, callback_url, needed_to_start, secret, with_trailing_slash},
 };
 
 mod initiate;
@@ -37,13 +37,13 @@ pub struct KhaltiSettings {
     /// `KHALTI__SECRET_KEY`: the key alone, without the word `Key`.
     pub secret_key: SecretString,
     /// `KHALTI__BASE_URL`: what `epayment/initiate/` is appended to.
-    pub base_url: String,
+    pub base_url: Url,
     /// `KHALTI__REFUND_URL`: what `{transaction_id}/refund/` is appended to.
-    pub refund_url: String,
-    /// `STOREFRONT__URL`
-    pub website_url: String,
+    pub refund_url: Url,
+    /// `STOREFRONT__URL`; like the next, a service that only asks can leave it out, and then starts nothing.
+    pub website_url: Option<Url>,
     /// `CALLBACK__PUBLIC_URL`
-    pub callback_public_url: String,
+    pub callback_public_url: Option<String>,
 }
 
 /// Khalti, configured for one merchant.
@@ -54,8 +54,8 @@ pub struct Khalti {
     initiate_url: Url,
     lookup_url: Url,
     refund_url: Url,
-    website_url: Url,
-    callback_public_url: Url,
+    website_url: Option<Url>,
+    callback_public_url: Option<String>,
 }
 
 impl fmt::Debug for Khalti {
@@ -71,7 +71,7 @@ impl fmt::Debug for Khalti {
 impl Khalti {
     /// Fails with the name of the setting that cannot be used.
     pub fn new(settings: KhaltiSettings, http: HttpClient) -> Result<Self, SettingsError> {
-        let base = base_url("KHALTI__BASE_URL", &settings.base_url)?;
+        let base = with_trailing_slash(settings.base_url);
         let endpoint = |path: &str| {
             let problem = "cannot be extended by a path";
             base.join(path).or(Err(SettingsError { variable: "KHALTI__BASE_URL", problem }))
@@ -82,9 +82,9 @@ impl Khalti {
             // The trailing slashes belong to them: a redirect that adds one would lose the body.
             initiate_url: endpoint("epayment/initiate/")?,
             lookup_url: endpoint("epayment/lookup/")?,
-            refund_url: base_url("KHALTI__REFUND_URL", &settings.refund_url)?,
-            website_url: http_url("STOREFRONT__URL", &settings.website_url)?,
-            callback_public_url: base_url("CALLBACK__PUBLIC_URL", &settings.callback_public_url)?,
+            refund_url: with_trailing_slash(settings.refund_url),
+            website_url: settings.website_url,
+            callback_public_url: settings.callback_public_url,
         })
     }
 
@@ -98,9 +98,10 @@ impl Khalti {
                 reason: "the amount is below Khalti's minimum".to_owned(),
             });
         }
-        let return_url =
-            callback_url(&self.callback_public_url, Provider::Khalti, &payment.payment_intent_id);
-        let body = initiate::Initiation::new(payment, return_url, &self.website_url);
+        let public_url = self.callback_public_url.as_deref();
+        let return_url = callback_url(public_url, Provider::Khalti, &payment.payment_intent_id)?;
+        let website_url = needed_to_start("STOREFRONT__URL", self.website_url.as_ref())?;
+        let body = initiate::Initiation::new(payment, return_url, website_url);
         let started = match exchange(self.post(self.initiate_url.clone()).json(&body)).await {
             Ok(reply) => initiate::read(&reply),
             Err(error) => Err(StartPaymentError::Unavailable { reason: error.to_string() }),
@@ -185,5 +186,17 @@ impl Gateway for Khalti {
     fn refund(&self, request: RefundRequest) -> BoxFuture<'_, RefundReply> {
         let span = call_span(Provider::Khalti, "refund");
         Box::pin(async move { self.give_back(&request).await }.instrument(span))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_sent_whole_and_never_printed() {
+        let value = authorization("abc123").unwrap();
+        assert_eq!(value.to_str().unwrap(), "Key abc123");
+        assert_eq!(format!("{value:?}"), "Sensitive");
     }
 }

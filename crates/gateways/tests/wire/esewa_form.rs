@@ -13,9 +13,9 @@ pub(crate) fn settings() -> EsewaSettings {
         product_code: "EPAYTEST".to_owned(),
         secret_key: SANDBOX_KEY.into(),
         previous_secret_key: None,
-        form_url: "http://127.0.0.1:9/api/epay/main/v2/form".to_owned(),
-        status_url: "http://127.0.0.1:9/api/epay/transaction/status/".to_owned(),
-        callback_public_url: "https://pay.example.com".to_owned(),
+        form_url: "http://127.0.0.1:9/api/epay/main/v2/form".parse().unwrap(),
+        status_url: "http://127.0.0.1:9/api/epay/transaction/status/".parse().unwrap(),
+        callback_public_url: Some("https://pay.example.com".to_owned()),
     }
 }
 
@@ -90,7 +90,7 @@ async fn callback_urls_have_one_slash_whether_or_not_the_setting_ends_in_one() {
         ("https://example.com/shop", "https://example.com/shop/payment/callback/esewa/"),
         ("http://127.0.0.1:8081", "http://127.0.0.1:8081/payment/callback/esewa/"),
     ] {
-        let configured = EsewaSettings { callback_public_url: public_url.to_owned(), ..settings() };
+        let configured = EsewaSettings { callback_public_url: Some(public_url.to_owned()), ..settings() };
         let gateway = Esewa::new(configured, client(PATIENCE)).unwrap();
         let Redirection::Form { fields, .. } = gateway.start(payment(INTENT, 100)).await.unwrap().redirection
         else {

@@ -10,7 +10,7 @@ use crate::{
 const REFERENCE: &str = "pi-esewa-0123456789abcdefghjkmnpqrs";
 
 async fn ask(fake: &FakeGateway) -> Asked {
-    let status_url = format!("{}/api/epay/transaction/status/", fake.url);
+    let status_url = format!("{}/api/epay/transaction/status/", fake.url).parse().unwrap();
     let gateway = Esewa::new(EsewaSettings { status_url, ..settings() }, client(PATIENCE)).unwrap();
     let question = Question {
         payment_intent_id: "pi_esewa_0123456789abcdefghjkmnpqrs".to_owned(),

@@ -14,10 +14,10 @@ const SESSION: &str = r#"{"pidx":"bZQLD9wRVWo4CdESSfuSsB","payment_url":"https:/
 pub(crate) fn settings(base_url: &str) -> KhaltiSettings {
     KhaltiSettings {
         secret_key: KEY.into(),
-        base_url: format!("{base_url}/api/v2/"),
-        refund_url: format!("{base_url}/api/merchant-transaction/"),
-        website_url: "https://shop.example.com".to_owned(),
-        callback_public_url: "https://pay.example.com".to_owned(),
+        base_url: format!("{base_url}/api/v2/").parse().unwrap(),
+        refund_url: format!("{base_url}/api/merchant-transaction/").parse().unwrap(),
+        website_url: Some("https://shop.example.com".parse().unwrap()),
+        callback_public_url: Some("https://pay.example.com".to_owned()),
     }
 }
 
@@ -56,7 +56,7 @@ async fn the_request_is_what_khalti_documents() {
 #[tokio::test]
 async fn the_address_is_the_same_whether_or_not_the_setting_ends_in_a_slash() {
     let fake = FakeGateway::answering(200, SESSION).await;
-    let base_url = format!("{}/api/v2", fake.url);
+    let base_url = format!("{}/api/v2", fake.url).parse().unwrap();
     let gateway = Khalti::new(KhaltiSettings { base_url, ..settings(&fake.url) }, client(PATIENCE)).unwrap();
     gateway.start(payment(INTENT, 1000)).await.unwrap();
     assert_eq!(fake.only_request().await.line, "POST /api/v2/epayment/initiate/");

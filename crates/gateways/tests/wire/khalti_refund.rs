@@ -43,7 +43,7 @@ async fn the_four_refunds_have_the_four_documented_bodies() {
 async fn the_prefix_is_what_the_setting_says() {
     for prefix in ["/api/v2/merchant-transaction", "/api/v2/epayment/merchant-transaction/"] {
         let fake = FakeGateway::answering(200, DONE).await;
-        let refund_url = format!("{}{prefix}", fake.url);
+        let refund_url = format!("{}{prefix}", fake.url).parse().unwrap();
         let configured = KhaltiSettings { refund_url, ..settings(&fake.url) };
         Khalti::new(configured, client(PATIENCE)).unwrap().refund(request(None, None)).await;
         let target = format!("POST {}/GFq9PFS7b2iYvL8Lir9oXe/refund/", prefix.trim_end_matches('/'));

@@ -28,7 +28,8 @@ fn question() -> Question {
 }
 
 async fn ask_both(url: &str, timeout: Duration) -> [Asked; 2] {
-    let configured = EsewaSettings { status_url: format!("{url}/status/"), ..esewa_form::settings() };
+    let status_url = format!("{url}/status/").parse().unwrap();
+    let configured = EsewaSettings { status_url, ..esewa_form::settings() };
     let esewa = Esewa::new(configured, client(timeout)).unwrap();
     let khalti = Khalti::new(khalti_initiate::settings(url), client(timeout)).unwrap();
     [esewa.ask(question()).await, khalti.ask(question()).await]
