@@ -1,5 +1,8 @@
 //! The issuer's public keys, fetched and remembered.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::HashMap,
     sync::{Arc, PoisonError, RwLock},
@@ -57,16 +60,14 @@ impl KeyRing {
             }
         }
     }
-
-    fn is_fresh(&self) -> bool {
-        self.fetched_at.is_some_and(|at| at.elapsed() < REFRESH_AFTER)
-    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Jwks {
     url: Url,
     client: reqwest::Client,
+    refresh_after: Duration,
+    ask_again_after: Duration,
     ring: RwLock<Arc<KeyRing>>,
     /// When the issuer was last asked, and by holding it: that somebody is asking.
     asked_at: Mutex<Option<Instant>>,
@@ -79,7 +80,14 @@ impl Jwks {
             .timeout(FETCH_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        Ok(Self { url, client, ring: RwLock::default(), asked_at: Mutex::default() })
+        Ok(Self {
+            url,
+            client,
+            refresh_after: REFRESH_AFTER,
+            ask_again_after: ASK_AGAIN_AFTER,
+            ring: RwLock::default(),
+            asked_at: Mutex::default(),
+        })
     }
 
     /// The key for a token. An unknown key id makes us ask the issuer, at most every five seconds; keys that are old
@@ -90,7 +98,7 @@ impl Jwks {
     ) -> Result<Arc<VerificationKey>, KeyError> {
         let ring = self.ring();
         if let Some(key) = ring.find(key_id) {
-            if !ring.is_fresh() {
+            if ring.fetched_at.is_some_and(|at| at.elapsed() >= self.refresh_after) {
                 self.refresh_in_background();
             }
             return Ok(key);
@@ -111,7 +119,7 @@ impl Jwks {
     async fn refresh(&self, seen: Option<Instant>) -> Result<(), String> {
         let mut asked_at = self.asked_at.lock().await;
         let somebody_else_did = self.ring().fetched_at != seen;
-        if somebody_else_did || is_recent(*asked_at) {
+        if somebody_else_did || self.is_recent(*asked_at) {
             return Ok(());
         }
         *asked_at = Some(Instant::now());
@@ -121,7 +129,7 @@ impl Jwks {
     fn refresh_in_background(self: &Arc<Self>) {
         // Whoever holds the lock is asking already.
         let Ok(mut asked_at) = self.asked_at.try_lock() else { return };
-        if is_recent(*asked_at) {
+        if self.is_recent(*asked_at) {
             return;
         }
         *asked_at = Some(Instant::now());
@@ -136,6 +144,10 @@ impl Jwks {
         let ring = Arc::new(KeyRing { keys, fetched_at: Some(Instant::now()) });
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         Ok(())
+    }
+
+    fn is_recent(&self, asked_at: Option<Instant>) -> bool {
+        asked_at.is_some_and(|at| at.elapsed() < self.ask_again_after)
     }
 
     fn ring(&self) -> Arc<KeyRing> {
@@ -171,10 +183,6 @@ fn parse(document: &[u8]) -> Result<Keys, String> {
         .filter_map(|jwk| Some((jwk.common.key_id.clone(), Arc::new(verification_key(&jwk)?))))
         .collect();
     if keys.is_empty() { Err("the key set has no RS256 or ES256 key".to_owned()) } else { Ok(keys) }
-}
-
-fn is_recent(asked_at: Option<Instant>) -> bool {
-    asked_at.is_some_and(|at| at.elapsed() < ASK_AGAIN_AFTER)
 }
 
 fn verification_key(jwk: &Jwk) -> Option<VerificationKey> {

@@ -123,12 +123,14 @@ fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
     })
 }
 
-/// Serde reports a missing field at its parent; callers look for it under its own name.
+/// Serde reports a missing or repeated field at its parent; callers look for it under its own name.
 fn field_error(path: &str, message: &str) -> FieldError {
     let message = message.split(" at line ").next().unwrap_or(message);
     let parent = if path == "." { "" } else { path };
-    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
-    let field = match missing {
+    let name = ["missing field `", "duplicate field `"]
+        .iter()
+        .find_map(|reported_at_parent| message.strip_prefix(reported_at_parent)?.strip_suffix('`'));
+    let field = match name {
         Some(name) if parent.is_empty() => name.to_owned(),
         Some(name) => format!("{parent}.{name}"),
         None => parent.to_owned(),
