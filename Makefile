@@ -46,7 +46,7 @@ check-licences: ## Every dependency has a licence we allow
 
 .PHONY: check-schema
 check-schema: ## Migrations run up, down, up, and schema.rs is what they make
-	@scripts/check-schema.sh
+	@scripts/postgres.sh run test -- cargo test --workspace --locked --test migrations
 
 .PHONY: check-rules
 check-rules: ## The rules of the house that clippy cannot state

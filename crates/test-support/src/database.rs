@@ -1,6 +1,10 @@
+use schema::{Pool, PoolSettings};
 use tokio_postgres::Client;
 
 use crate::{keeper, server};
+
+/// Connections of one test's pool: enough to run into each other, few enough that many tests fit the server.
+const POOL_SIZE_MAX: usize = 10;
 
 /// A migrated database that only one test uses. Dropping the value drops the database, with whoever is still connected.
 #[derive(Debug)]
@@ -33,6 +37,31 @@ impl TestDatabase {
         match server::connect(&self.url).await {
             Ok(client) => client,
             Err(error) => panic!("no connection to {}: {error:#}", self.url),
+        }
+    }
+
+    /// A pool with a superuser's rights.
+    ///
+    /// # Panics
+    /// Where the pool cannot be made.
+    pub fn pool(&self) -> Pool {
+        self.pool_of(None)
+    }
+
+    /// A pool with the rights of one of the roles that migrations make, such as `order_worker`.
+    ///
+    /// # Panics
+    /// Where the pool cannot be made.
+    pub fn pool_as(&self, role: &'static str) -> Pool {
+        self.pool_of(Some(role))
+    }
+
+    fn pool_of(&self, role: Option<&'static str>) -> Pool {
+        let settings =
+            PoolSettings { url: self.url.clone(), role, application_name: "test", size_max: POOL_SIZE_MAX };
+        match Pool::new(&settings) {
+            Ok(pool) => pool,
+            Err(error) => panic!("no pool for {}: {error}", self.url),
         }
     }
 

@@ -41,7 +41,7 @@ async fn make_if_missing(
     Ok(())
 }
 
-/// Changes with every file of the migrations.
+/// Changes with every file of the migrations, and with what is embedded: a folder newer than the build is not a template yet.
 fn fingerprint() -> anyhow::Result<u64> {
     let folder = checkout().join("migrations");
     let mut files = Vec::new();
@@ -53,6 +53,7 @@ fn fingerprint() -> anyhow::Result<u64> {
     }
     files.sort();
     let mut hasher = DefaultHasher::new();
+    schema::migrations::newest_embedded()?.hash(&mut hasher);
     for file in files {
         hash_file(&file, &mut hasher)?;
     }

@@ -38,3 +38,11 @@ async fn a_dropped_database_is_gone_even_while_connections_are_open() {
     drop(dropped);
     assert!(!exists(&observer, &url).await);
 }
+
+#[tokio::test]
+async fn a_pool_takes_the_role_it_is_asked_for() {
+    let database = TestDatabase::create().await;
+    let _connected = database.pool_as("order_worker").connection().await.expect("the role exists");
+    let refused = database.pool_as("nobody_at_all").connection().await;
+    assert!(refused.is_err(), "a role that does not exist was taken");
+}
