@@ -144,7 +144,7 @@ CREATE TABLE review_cases (
     status text NOT NULL DEFAULT 'open'
         CONSTRAINT case_status_is_known CHECK (status IN ('open', 'resolved')),
     resolution text
-        CONSTRAINT case_resolution_is_known CHECK (resolution IN ('fulfilled', 'refunded', 'refunded_by_hand', 'dismissed', 'verified')),
+        CONSTRAINT case_resolution_is_known CHECK (resolution IN ('fulfilled', 'refunded', 'refunded_by_hand', 'dismissed', 'verified', 'unpaid')),
     resolved_by text,
     resolution_reason text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -1,1 +1,26 @@
+#![doc = include_str!("../README.md")]
 
+mod actions;
+mod amount;
+mod clock;
+mod control;
+mod deliveries;
+mod esewa;
+mod faults;
+mod identifiers;
+mod identity;
+mod khalti;
+mod ledger;
+mod modes;
+mod pages;
+mod payment;
+mod provider;
+mod routes;
+mod server;
+mod settings;
+mod state;
+mod transitions;
+mod vocabulary;
+
+pub use server::Sandbox;
+pub use settings::SandboxSettings;

@@ -83,7 +83,7 @@ pub async fn schema(connection: &mut Connection) -> Result<String, Error> {
     }
     append(
         &mut text,
-        format_args!("\ndiesel::allow_tables_to_appear_in_same_query!({});\n", names.join(", ")),
+        format_args!("\ndiesel::allow_tables_to_appear_in_same_query!(\n    {}\n);\n", names.join(",\n    ")),
     )?;
     Ok(text)
 }

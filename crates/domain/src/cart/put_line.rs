@@ -24,7 +24,9 @@ impl FromSchema for PutLineError {
     fn schema_error(&self) -> Option<&schema::Error> {
         match self {
             Self::Database(error) => Some(error),
-            Self::InvalidQuantity | Self::TooManyLines | Self::UnknownVariant | Self::VariantUnavailable => None,
+            Self::InvalidQuantity | Self::TooManyLines | Self::UnknownVariant | Self::VariantUnavailable => {
+                None
+            }
         }
     }
 }
@@ -50,7 +52,8 @@ pub async fn put_line(
             return Err(PutLineError::TooManyLines);
         }
         let price = offer.unit_price_minor;
-        let changed = carts::put_line_if_changed(connection, cart.cart_id, variant_id, quantity, price).await?;
+        let changed =
+            carts::put_line_if_changed(connection, cart.cart_id, variant_id, quantity, price).await?;
         let version =
             if changed { carts::grow_version(connection, cart.cart_id).await? } else { cart.version };
         Ok(with_lines(connection, cart.cart_id, version).await?)

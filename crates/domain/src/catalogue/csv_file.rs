@@ -87,11 +87,16 @@ mod tests {
 
     #[test]
     fn rows_are_variants_and_optional_columns_may_be_empty() {
-        let catalogue =
-            read(&["v1,Gardens,tea,\"Tea, Ilam\",TEA-1,,250,", "v1,Gardens,tea,\"Tea, Ilam\",TEA-2,Big,1.5,9"])
-                .unwrap();
+        let catalogue = read(&[
+            "v1,Gardens,tea,\"Tea, Ilam\",TEA-1,,250,",
+            "v1,Gardens,tea,\"Tea, Ilam\",TEA-2,Big,1.5,9",
+        ])
+        .unwrap();
         let [first, second] = catalogue.entries() else { panic!("two variants") };
-        assert_eq!((first.product.name.as_str(), first.unit_price_minor, first.stock), ("Tea, Ilam", 25_000, None));
+        assert_eq!(
+            (first.product.name.as_str(), first.unit_price_minor, first.stock),
+            ("Tea, Ilam", 25_000, None)
+        );
         assert_eq!((second.title.as_str(), second.unit_price_minor, second.stock), ("Big", 150, Some(9)));
     }
 

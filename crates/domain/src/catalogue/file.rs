@@ -165,12 +165,17 @@ fn contradictions(entries: &[CatalogueEntry]) -> Vec<Complaint> {
         if entry.variant_id.as_ref().is_some_and(|id| !variant_ids.insert(id)) {
             complain("variant_id is there twice".to_owned());
         }
-        if *vendors.entry(&entry.vendor_id).or_insert(&entry.vendor_display_name) != &entry.vendor_display_name {
+        if *vendors.entry(&entry.vendor_id).or_insert(&entry.vendor_display_name)
+            != &entry.vendor_display_name
+        {
             complain(format!("vendor `{}` has another name on an earlier line", entry.vendor_id));
         }
         let product = (&entry.vendor_id, &entry.product);
         if *products.entry(&entry.product.product_id).or_insert(product) != product {
-            complain(format!("product `{}` is described otherwise on an earlier line", entry.product.product_id));
+            complain(format!(
+                "product `{}` is described otherwise on an earlier line",
+                entry.product.product_id
+            ));
         }
     }
     complaints

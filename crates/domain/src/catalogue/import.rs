@@ -139,7 +139,8 @@ async fn variant_ids_of(
 fn vendor_rows(entries: &[CatalogueEntry]) -> VendorRows {
     let vendors: BTreeMap<&String, &String> =
         entries.iter().map(|entry| (&entry.vendor_id, &entry.vendor_display_name)).collect();
-    let (vendor_ids, display_names) = vendors.into_iter().map(|(id, name)| (id.clone(), name.clone())).unzip();
+    let (vendor_ids, display_names) =
+        vendors.into_iter().map(|(id, name)| (id.clone(), name.clone())).unzip();
     VendorRows { vendor_ids, display_names }
 }
 

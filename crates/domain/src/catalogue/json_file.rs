@@ -70,7 +70,8 @@ fn entry(product: &JsonProduct<'_>, raw: &RawValue, line: u64) -> Result<Catalog
             paisa_from_rupees(rupees).map_err(|error| Complaint { line, message: error.to_string() })?
         }
         (Some(_), Some(_)) | (None, None) => {
-            let message = "give one of unit_price_minor (a number, in paisa) and price_rupees (a text)".to_owned();
+            let message =
+                "give one of unit_price_minor (a number, in paisa) and price_rupees (a text)".to_owned();
             return Err(Complaint { line, message });
         }
     };

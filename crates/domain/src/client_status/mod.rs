@@ -57,7 +57,9 @@ impl ClientStatus {
     pub const fn is_final(self) -> bool {
         match self {
             Self::Confirmed | Self::Failed | Self::Expired | Self::Refunded => true,
-            Self::AwaitingPayment | Self::Verifying | Self::Paid | Self::Refunding | Self::UnderReview => false,
+            Self::AwaitingPayment | Self::Verifying | Self::Paid | Self::Refunding | Self::UnderReview => {
+                false
+            }
         }
     }
 
@@ -69,7 +71,9 @@ impl ClientStatus {
             Self::Paid => "Your payment has arrived. We are making your order.",
             Self::Confirmed => "Your order is confirmed.",
             Self::Failed => "The payment was not made. You have not been charged.",
-            Self::Expired => "The time to pay has run out. If you paid all the same, we will find your payment.",
+            Self::Expired => {
+                "The time to pay has run out. If you paid all the same, we will find your payment."
+            }
             Self::Refunding => "Your money is on its way back to you.",
             Self::Refunded => "Your money has been given back.",
             Self::UnderReview => "A person is looking at your payment. You need not pay again.",
@@ -145,7 +149,11 @@ mod tests {
         ];
         for (intent_status, quiet, asked) in table {
             assert_eq!(ClientStatus::of(intent_status, false).unwrap().as_str(), quiet, "{intent_status}");
-            assert_eq!(ClientStatus::of(intent_status, true).unwrap().as_str(), asked, "{intent_status}, asked");
+            assert_eq!(
+                ClientStatus::of(intent_status, true).unwrap().as_str(),
+                asked,
+                "{intent_status}, asked"
+            );
         }
         assert_eq!(ClientStatus::of("paid", false), None);
     }

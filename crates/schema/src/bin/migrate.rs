@@ -1,5 +1,7 @@
 //! `migrate`: brings a database to the schema this build was made for.
 
+use std::process::ExitCode;
+
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use schema::{PoolSettings, migrations, pool, print};
@@ -30,8 +32,17 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let Arguments { database_url: url, command } = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("migrate: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(Arguments { database_url: url, command }: Arguments) -> anyhow::Result<()> {
     anyhow::ensure!(!url.is_empty(), "DATABASE_URL: not set; name the database to migrate");
     let (done, applied) = match command {
         Command::Up => ("applied", migrations::up(&url).await?),

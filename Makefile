@@ -1,0 +1,57 @@
+# The one entrance. `make help` lists what there is.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export CARGO_TERM_PROGRESS_WHEN ?= auto
+
+.PHONY: help
+help: ## List the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
+
+.PHONY: build
+build: ## Build every crate, test and binary
+	@cargo build --workspace --locked --all-targets
+
+.PHONY: demo
+demo: ## Run the pipeline here, buy once through each gateway, stay up until Ctrl-C (ONCE=1: exit with a status)
+	@cargo build --workspace --locked
+	@cargo run --quiet --locked --bin demo -- $(if $(ONCE),--once)
+
+.PHONY: test
+test: ## Run every test against a private Postgres
+	@echo "test: building the services and their tests" >&2
+	@cargo build --workspace --locked --all-targets
+	@scripts/postgres.sh run test -- cargo test --workspace --locked
+
+.PHONY: check
+check: check-format check-lints check-docs check-licences check-schema check-rules ## Run every check that needs no running service
+
+.PHONY: check-format
+check-format: ## Sources are formatted
+	@cargo fmt --all --check
+
+.PHONY: check-lints
+check-lints: ## Clippy is silent
+	@cargo clippy --workspace --all-targets --locked -- -D warnings
+
+.PHONY: check-docs
+check-docs: ## Documentation builds without a warning
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+.PHONY: check-licences
+check-licences: ## Every dependency has a licence we allow
+	@scripts/check-licences.sh
+
+.PHONY: check-schema
+check-schema: ## Migrations run up, down, up, and schema.rs is what they make
+	@scripts/postgres.sh run test -- cargo test --workspace --locked --test migrations
+
+.PHONY: check-rules
+check-rules: ## The rules of the house that clippy cannot state
+	@scripts/check-rules.sh
+
+.PHONY: postgres-down
+postgres-down: ## Stop this checkout's private Postgres clusters
+	@for name in demo test bench; do scripts/postgres.sh down $$name; done
