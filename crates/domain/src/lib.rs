@@ -1,4 +1,9 @@
-//! The business: carts, intents, payments, stock, orders, and the queue they meet in.
+#![doc = include_str!("../README.md")]
 
+pub mod jobs;
 pub mod money;
+
 pub mod payments;
+pub mod queue;
+
+pub use schema::{Connection, Error, Pool, PoolSettings, PooledConnection, migrations, notifications, pool};
