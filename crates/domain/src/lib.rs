@@ -1,11 +1,14 @@
-//! The business: carts, intents, payments, stock, orders, and the queue they meet in.
+#![doc = include_str!("../README.md")]
 
 pub mod cart;
 pub mod catalogue;
+pub mod checkout;
 pub mod client_status;
+pub mod jobs;
 pub mod money;
 pub mod orders;
 pub mod payments;
+pub mod queue;
 pub mod stock;
 
-pub use schema::{Connection, Error as DatabaseError, Pool, PoolSettings, PooledConnection};
+pub use schema::{Connection, Error, Pool, PoolSettings, PooledConnection, migrations, notifications, pool};

@@ -1,0 +1,20 @@
+//! The queue's protocol: enqueue, claim, extend, settle, rescue. `docs/job-queue.md` tells it in words.
+
+pub mod backoff;
+mod enqueue;
+mod figures;
+mod lease;
+mod rescue;
+mod retention;
+mod settle;
+mod trace;
+mod wake;
+
+pub use enqueue::{Enqueue, enqueue};
+pub use figures::{Figures, figures};
+pub use lease::{Lease, WorkerId, claim, extend, return_unstarted};
+pub use rescue::{Rescue, rescue_stale};
+pub use retention::{Retention, RetentionPass};
+pub use settle::{Outcome, RetryPolicy, Settled, complete, give_up, settle, snooze};
+pub use trace::{TraceContext, current_trace_context};
+pub use wake::Waker;
