@@ -53,7 +53,7 @@ async fn begin(
     request: &Request,
 ) -> Result<Begun, CreateIntentError> {
     let mut connection = checkout.pool.connection().await?;
-    let begun = schema::transaction(&mut connection, async |connection| {
+    let begun: Result<Begun, CreateIntentError> = schema::transaction(&mut connection, async |connection| {
         let cart = carts::of_user_for_update(connection, &request.user_id).await?;
         let cart = cart.ok_or(CreateIntentError::CartEmpty)?;
         match repetition::of(connection, request, checkout.lease_seconds()).await? {
@@ -77,9 +77,8 @@ async fn begin(
         reserve(connection, &id, &lines, &held).await?;
         Ok(begun)
     })
-    .await?;
-    checkout.waker.intent_changed();
-    Ok(begun)
+    .await;
+    begun.inspect(|_| checkout.waker.intent_changed())
 }
 
 /// A cart whose every line can be bought, and what that costs.
@@ -146,8 +145,7 @@ async fn lease(
     request: &Request,
     intent: UnstartedIntent,
 ) -> Result<Begun, CreateIntentError> {
-    let new =
-        NewRequest { lease_seconds: Some(checkout.lease_seconds()), ..new_request(request, &intent) };
+    let new = NewRequest { lease_seconds: Some(checkout.lease_seconds()), ..new_request(request, &intent) };
     let leased_until = idempotency_keys::put_if_unanswered(connection, &new).await?;
     let leased_until =
         leased_until.ok_or_else(|| schema::Error::Defect("a lease without an end was stored".to_owned()))?;

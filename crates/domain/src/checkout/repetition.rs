@@ -46,7 +46,8 @@ pub(super) async fn of(
     };
     let id = &stored.payment_intent_id;
     let intent = create::stored(connection, id).await?;
-    let intent = intent.ok_or_else(|| schema::Error::Defect(format!("the key's intent {id} is not there")))?;
+    let intent =
+        intent.ok_or_else(|| schema::Error::Defect(format!("the key's intent {id} is not there")))?;
     let items = create::snapshot(connection, id).await?;
     let intent = UnstartedIntent {
         payment_intent_id: id.clone(),

@@ -104,7 +104,8 @@ fn problems_of(address: &ShippingAddress) -> Vec<FieldProblem> {
         })
         .collect();
     if !is_phone(&address.phone) {
-        let message = "must be 7 to 15 digits; +, -, blanks and parentheses may stand between them".to_owned();
+        let message =
+            "must be 7 to 15 digits; +, -, blanks and parentheses may stand between them".to_owned();
         problems.push(FieldProblem { field: "shipping_address.phone", message });
     }
     problems

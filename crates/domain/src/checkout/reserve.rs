@@ -20,7 +20,11 @@ pub(super) async fn reserve(
 ) -> Result<(), CreateIntentError> {
     let change = change(payment_intent_id, lines, held);
     let short = stock::change_reservations_if_all_available(connection, &change).await?;
-    if short.is_empty() { Ok(()) } else { Err(CreateIntentError::InsufficientStock(short_lines(&short, lines, held))) }
+    if short.is_empty() {
+        Ok(())
+    } else {
+        Err(CreateIntentError::InsufficientStock(short_lines(&short, lines, held)))
+    }
 }
 
 fn change(payment_intent_id: &str, lines: &[CartLine], held: &[HeldLine]) -> ReservationChange {
