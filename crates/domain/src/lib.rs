@@ -10,5 +10,6 @@ pub mod orders;
 pub mod payments;
 pub mod queue;
 pub mod stock;
+mod text;
 
 pub use schema::{Connection, Error, Pool, PoolSettings, PooledConnection, migrations, notifications, pool};
