@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod intents;
 pub mod jobs;
 pub mod money;
 
+pub mod orders;
 pub mod payments;
 pub mod queue;
 
