@@ -29,7 +29,7 @@ test: ## Run every test against a private Postgres
 	@$(TEST_POSTGRES) cargo test --workspace --locked
 
 .PHONY: check
-check: check-format check-lints check-docs check-licences check-schema check-rules ## Run every check that needs no running service
+check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service
 
 .PHONY: check-format
 check-format: ## Sources are formatted
