@@ -5,7 +5,7 @@
 mod purchase;
 mod readback;
 
-use std::path::Path;
+use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context, ensure};
 use clap::Parser;
@@ -31,8 +31,17 @@ struct Arguments {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let Arguments { database_url, once } = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(Arguments { database_url, once }: Arguments) -> anyhow::Result<()> {
     let observer = readback::connect(&database_url).await?;
     let alone: bool = observer.query_one("SELECT pg_try_advisory_lock($1)", &[&DEMO_LOCK]).await?.get(0);
     ensure!(alone, "another demo runs on this database");
