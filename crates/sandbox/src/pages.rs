@@ -1,6 +1,11 @@
 //! What a person sees: the payment pages, with the same actions as `/control`.
 
-use actix_web::{HttpResponse, error::ErrorInternalServerError, http::header, web};
+use actix_web::{
+    HttpResponse,
+    error::ErrorInternalServerError,
+    http::{StatusCode, header},
+    web,
+};
 use askama::Template;
 use serde::Deserialize;
 
@@ -8,8 +13,8 @@ use crate::{
     actions::Action,
     amount::rupee_text,
     clock,
-    control::refused_action,
-    deliveries::{ActionRequest, Delivered, perform},
+    control::action_status,
+    deliveries::{ActionError, ActionRequest, Delivered, perform},
     payment::Payment,
     provider::Provider,
     state::State,
@@ -69,8 +74,11 @@ struct ReturnsPage {
 }
 
 #[derive(Template)]
-#[template(path = "unknown.html")]
-struct UnknownPage;
+#[template(path = "refused.html")]
+struct RefusedPage {
+    heading: &'static str,
+    detail: String,
+}
 
 fn gateway_name(provider: Provider) -> &'static str {
     match provider {
@@ -92,9 +100,14 @@ fn html(page: &impl Template) -> Page {
     Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(text))
 }
 
+fn refused(status: StatusCode, heading: &'static str, detail: String) -> Page {
+    let text = RefusedPage { heading, detail }.render().map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text))
+}
+
 fn not_found() -> Page {
-    let text = UnknownPage.render().map_err(ErrorInternalServerError)?;
-    Ok(HttpResponse::NotFound().content_type("text/html; charset=utf-8").body(text))
+    let detail = "The sandbox keeps payments in memory: after a restart it knows none of the earlier ones.";
+    refused(StatusCode::NOT_FOUND, "No such payment", detail.to_owned())
 }
 
 /// `GET /`
@@ -135,6 +148,9 @@ fn pay_page(state: &State, provider: Provider, reference: &str) -> Page {
 
 /// `pay_late` as a person would read it on a button.
 fn label(action: Action) -> String {
+    if action == Action::Leave {
+        return "Close the tab".to_owned();
+    }
     let words = action.word().replace('_', " ");
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
@@ -158,7 +174,8 @@ fn press(state: &State, provider: Provider, reference: &str, word: &str) -> Page
     let request = ActionRequest { provider, key: reference, action, amount_minor: None };
     let Delivered { payment: _, redirects } = match perform(state, &request) {
         Ok(delivered) => delivered,
-        Err(error) => return Ok(refused_action(&error)),
+        Err(ActionError::UnknownPayment) => return not_found(),
+        Err(error) => return refused(action_status(&error), "That is not possible", error.to_string()),
     };
     if let [redirect] = redirects.as_slice() {
         return Ok(HttpResponse::Found().insert_header((header::LOCATION, redirect.as_str())).finish());

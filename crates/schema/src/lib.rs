@@ -15,7 +15,7 @@ mod transaction;
 
 pub use error::Error;
 pub use pool::{Pool, PoolSettings, PooledConnection};
-pub use transaction::{FromSchema, transaction};
+pub use transaction::{FromSchema, check_deferred_constraints, transaction};
 
 /// One connection to Postgres. Query functions take the caller's; a use case owns the transaction.
 pub type Connection = diesel_async::AsyncPgConnection;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel_async::{AnsiTransactionManager, TransactionManager};
+use diesel_async::{AnsiTransactionManager, SimpleAsyncConnection, TransactionManager};
 
 use crate::{Connection, Error};
 
@@ -27,8 +27,7 @@ impl FromSchema for Error {
 ///
 /// A body that loses against another transaction (deadlock, serialization failure) is run again, at
 /// most five times in all, so it must have no effect outside the database: no network, no state.
-/// Deferred constraints are checked before COMMIT is sent, so a refusal arrives while rolling back is
-/// still possible. A COMMIT that is not answered is `Error::Unavailable`: it may have happened.
+/// A COMMIT that is not answered is `Error::Unavailable`: it may have happened.
 /// The future must not be dropped halfway: never put it inside `select!` or `timeout`.
 pub async fn transaction<T, E: FromSchema>(
     connection: &mut Connection,
@@ -53,11 +52,7 @@ async fn attempt<T, E: FromSchema>(
     body: &mut impl AsyncFnMut(&mut Connection) -> Result<T, E>,
 ) -> Result<T, E> {
     AnsiTransactionManager::begin_transaction(connection).await.map_err(Error::from)?;
-    let result = match body(connection).await {
-        Ok(value) => check_deferred_constraints(connection).await.map(|()| value).map_err(E::from),
-        Err(error) => Err(error),
-    };
-    match result {
+    match body(connection).await {
         Ok(value) => {
             AnsiTransactionManager::commit_transaction(connection).await.map_err(Error::from)?;
             Ok(value)
@@ -73,7 +68,8 @@ async fn attempt<T, E: FromSchema>(
     }
 }
 
-async fn check_deferred_constraints(connection: &mut Connection) -> Result<(), Error> {
-    use diesel_async::SimpleAsyncConnection;
+/// Checks deferred constraints now: called last in a body that inserts orders, so that a refusal names what
+/// it refuses and leaves time to do the rest without it.
+pub async fn check_deferred_constraints(connection: &mut Connection) -> Result<(), Error> {
     connection.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await.map_err(Error::from)
 }

@@ -1,3 +1,12 @@
-//! Payments: the port to gateways, questions and what their answers change.
+//! Payments: the port to gateways, the questions put to them, and what their answers change.
 
+pub mod ask;
 pub mod gateway;
+pub mod record_answer;
+pub mod schedule;
+pub mod status;
+pub mod transitions;
+pub mod verify;
+
+pub use ask::{Gateways, QuestionPolicy};
+pub use schema::queries::payment_intents::read::IntentUnderQuestion;

@@ -12,6 +12,7 @@ mod wake;
 
 pub use enqueue::{Enqueue, enqueue};
 pub use figures::{Figures, figures};
+pub(crate) use lease::FenceBatch;
 pub use lease::{Lease, WorkerId, claim, extend, return_unstarted};
 pub use rescue::{Rescue, rescue_stale};
 pub use retention::{Retention, RetentionPass};

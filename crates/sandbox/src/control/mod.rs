@@ -22,8 +22,9 @@ pub(crate) fn refuse_body(error: error::JsonPayloadError, _request: &HttpRequest
     error::InternalError::from_response(error, response).into()
 }
 
-pub(crate) fn refused_action(error: &ActionError) -> HttpResponse {
-    let status = match error {
+/// The HTTP code of a refused action, on pages and in `/control` alike.
+pub(crate) fn action_status(error: &ActionError) -> StatusCode {
+    match error {
         ActionError::UnknownPayment => StatusCode::NOT_FOUND,
         ActionError::Transition(TransitionError::NotPossible { .. }) | ActionError::NoOtherPayment => {
             StatusCode::CONFLICT
@@ -32,6 +33,5 @@ pub(crate) fn refused_action(error: &ActionError) -> HttpResponse {
             TransitionError::RefundOutOfRange { .. } | TransitionError::NotOffered { .. },
         ) => StatusCode::BAD_REQUEST,
         ActionError::Unwritable(_) => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    refused(status, &error.to_string())
+    }
 }

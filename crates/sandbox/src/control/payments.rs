@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, http::StatusCode, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{refused, refused_action};
+use super::{action_status, refused};
 use crate::{
     actions::Action,
     clock,
@@ -51,6 +51,6 @@ pub(crate) async fn act(
     };
     match perform(&state, &ActionRequest { provider, key: &key, action, amount_minor }) {
         Ok(delivered) => HttpResponse::Ok().json(delivered),
-        Err(error) => refused_action(&error),
+        Err(error) => refused(action_status(&error), &error.to_string()),
     }
 }

@@ -148,6 +148,12 @@ mod tests {
     }
 
     #[test]
+    fn a_capture_whose_signature_contains_a_plus_is_reproduced() {
+        let captured = "eyJ0cmFuc2FjdGlvbl9jb2RlIjoiMDAwOVhLMyIsInN0YXR1cyI6IkNPTVBMRVRFIiwidG90YWxfYW1vdW50IjoiNDAwLjAiLCJ0cmFuc2FjdGlvbl91dWlkIjoiTVQxNzQxMzU3MTE5IiwicHJvZHVjdF9jb2RlIjoiRVBBWVRFU1QiLCJzaWduZWRfZmllbGRfbmFtZXMiOiJ0cmFuc2FjdGlvbl9jb2RlLHN0YXR1cyx0b3RhbF9hbW91bnQsdHJhbnNhY3Rpb25fdXVpZCxwcm9kdWN0X2NvZGUsc2lnbmVkX2ZpZWxkX25hbWVzIiwic2lnbmF0dXJlIjoieTJaNEZHVityYjM2OW9VU3JuNE1DVXJSemdwYStURlkzcG9mK09XZXUzOD0ifQ==";
+        assert_eq!(data(&payment("MT1741357119", 40_000, &[]), "0009XK3"), captured);
+    }
+
+    #[test]
     fn an_amount_as_number_equals_the_documented_example() {
         let documented = "eyJ0cmFuc2FjdGlvbl9jb2RlIjoiMDAwQVdFTyIsInN0YXR1cyI6IkNPTVBMRVRFIiwidG90YWxfYW1vdW50IjoxMDAwLjAsInRyYW5zYWN0aW9uX3V1aWQiOiIyNTA2MTAtMTYyNDEzIiwicHJvZHVjdF9jb2RlIjoiRVBBWVRFU1QiLCJzaWduZWRfZmllbGRfbmFtZXMiOiJ0cmFuc2FjdGlvbl9jb2RlLHN0YXR1cyx0b3RhbF9hbW91bnQsdHJhbnNhY3Rpb25fdXVpZCxwcm9kdWN0X2NvZGUsc2lnbmVkX2ZpZWxkX25hbWVzIiwic2lnbmF0dXJlIjoiNjJHY2ZaVG1Wa3podFVlaCtRSjFBcWlKcmpvV1dHb2YzVStlVFBUWjdmQT0ifQ==";
         assert_eq!(data(&payment("250610-162413", 100_000, &[Mode::AmountAsNumber]), "000AWEO"), documented);

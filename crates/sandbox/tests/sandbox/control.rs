@@ -1,6 +1,11 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::world;
+
+/// Shorter than the client's own patience, so that a cut connection is told from a time-out.
+const STOP_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Everything below this folder that could use a mode.
 const TESTS: [&str; 10] = [
@@ -94,12 +99,29 @@ async fn the_ledger_lists_the_latest_first_and_finds_by_purchase_order() {
 }
 
 #[tokio::test]
-async fn the_sandbox_says_where_it_is_and_stops_at_once() {
+async fn the_sandbox_says_where_it_is() {
     let world = world().await;
-    let url = world.sandbox.url().to_owned();
+    let url = world.sandbox.url();
     assert_eq!(world.get("/livez").await.status(), 200);
     assert!(world.sandbox.announcement().contains(&format!("jwks={url}/identity/.well-known/jwks.json")));
     assert!(!world.sandbox.announcement().contains('\n'));
-    world.sandbox.stop().await;
-    assert!(world.client.get(format!("{url}/livez")).send().await.is_err());
+}
+
+#[tokio::test]
+async fn stopping_does_not_wait_for_slow_answers() {
+    let world = world().await;
+    world.open_esewa("slow", "100").await;
+    world.set_modes_with("esewa", "slow", json!({ "modes": ["answer_slow"], "slow_ms": 60_000 })).await;
+    let path =
+        "/esewa/api/epay/transaction/status/?product_code=EPAYTEST&total_amount=100&transaction_uuid=slow";
+    let question = tokio::spawn(world.client.get(world.at(path)).send());
+    let arrived = async {
+        while world.payment("esewa", "slow").await["questions"] == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(STOP_WAIT_MAX, arrived).await.unwrap();
+    tokio::time::timeout(STOP_WAIT_MAX, world.sandbox.stop()).await.unwrap();
+    let heard = tokio::time::timeout(STOP_WAIT_MAX, question).await.unwrap().unwrap();
+    assert!(heard.is_err());
 }

@@ -15,6 +15,7 @@ async fn the_payment_pages_say_that_no_money_moves_and_offer_the_actions() {
         assert!(text.contains("SANDBOX – no real money"), "{path}");
         assert!(text.contains("Rs. 100.0"), "{path}");
         assert!(text.contains(&format!("action=\"{button}\"")), "{path}");
+        assert!(text.contains(">Close the tab</button>"), "{path}");
         assert!(!text.contains("<script"), "{path}");
     }
     let index = world.get("/").await.text().await.unwrap();
@@ -47,13 +48,17 @@ async fn several_returns_are_offered_as_links_and_none_is_explained() {
 }
 
 #[tokio::test]
-async fn pages_of_unknown_payments_are_404() {
+async fn refusals_are_pages_too() {
     let world = world().await;
     for path in ["/esewa/pay/nobody", "/khalti/pay?pidx=nobody"] {
         let answer = world.get(path).await;
         assert_eq!(answer.status(), 404);
         assert!(answer.text().await.unwrap().contains("No such payment"));
     }
+    world.open_esewa("unpaid", "100").await;
+    let refund = world.client.post(world.at("/esewa/pay/unpaid/refund")).send().await.unwrap();
+    assert_eq!(refund.status(), 409);
+    assert!(refund.text().await.unwrap().contains("not possible while the payment is Initiated"));
     let button = world.client.post(world.at("/esewa/pay/nobody/pay")).send().await.unwrap();
     assert_eq!(button.status(), 404);
 }

@@ -1,0 +1,34 @@
+use schema::{
+    Connection, Error,
+    queries::{
+        payment_intents::status::{Move, lock_due_to_expire_for_update, move_locked},
+        reservations::{ReservationEnd, end_held},
+    },
+    transaction,
+};
+
+use crate::payments::status::{IntentStatus, Reservation};
+
+/// Intents expired in one transaction: a bound on how long their stock is locked.
+const EXPIRED_MAX: i64 = 200;
+
+/// Expires unpaid intents whose time has passed and gives their stock back. Their question stays open: money
+/// that comes later is late money. Returns their ids, at most 200; call again while it returns as many.
+pub async fn expire_due(connection: &mut Connection) -> Result<Vec<String>, Error> {
+    transaction(connection, async |connection| {
+        let due = lock_due_to_expire_for_update(connection, EXPIRED_MAX).await?;
+        let expired = |id| Move {
+            payment_intent_id: id,
+            status: IntentStatus::Expired.as_str(),
+            reservation: Reservation::Released.as_str(),
+            cause: "its time passed unpaid",
+        };
+        let moves: Vec<Move<'_>> = due.iter().map(|id| expired(id.as_str())).collect();
+        move_locked(connection, &moves).await?;
+        let ends: Vec<(&str, ReservationEnd)> =
+            due.iter().map(|id| (id.as_str(), ReservationEnd::Released)).collect();
+        end_held(connection, &ends).await?;
+        Ok(due)
+    })
+    .await
+}

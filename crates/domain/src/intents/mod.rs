@@ -1,0 +1,9 @@
+//! Sweeps over payment intents that the reaper runs.
+
+mod expire;
+mod forget;
+mod owe;
+
+pub use expire::expire_due;
+pub use forget::forget_idempotency_keys;
+pub use owe::{Owed, owe_missing_jobs};

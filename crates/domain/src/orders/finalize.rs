@@ -1,0 +1,220 @@
+//! Verified payments become orders, a batch in one transaction.
+
+use schema::{
+    Connection, FromSchema,
+    queries::{
+        finalize::{self, NewOrder},
+        leases, payment_intents,
+        payment_intents::status::Move,
+        reservations::{self, ReservationEnd},
+        review_cases,
+    },
+    transaction,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    OrderNumber,
+    plan::{Plan, superseded_by},
+};
+use crate::{
+    payments::status::{CaseKind, IntentStatus, Reservation, UnknownWord},
+    queue::{self, Lease, WorkerId},
+};
+
+/// A job of the batch and the intent it names.
+#[derive(Debug, Clone, Copy)]
+pub struct ToFinalize<'a> {
+    pub lease: &'a Lease,
+    pub payment_intent_id: &'a str,
+}
+
+/// What became of the batch. Jobs are completed but for the last two kinds.
+#[derive(Debug, Clone, Default)]
+pub struct Finalized {
+    /// Intents that are orders now, with their numbers.
+    pub ordered: Vec<(String, String)>,
+    /// Intents whose money could not become an order; each has a review case.
+    pub under_review: Vec<(String, CaseKind)>,
+    /// Intents that had nothing to be done.
+    pub nothing: Vec<String>,
+    /// Unpaid intents whose stock was released because their round is an order now.
+    pub superseded: Vec<String>,
+    /// Intents that do not exist: their jobs are still held, and are to be given up.
+    pub unknown: Vec<String>,
+    /// Jobs that somebody else holds now; nothing was done for them.
+    pub lost_job_ids: Vec<i64>,
+}
+
+/// Why a batch was not finalized; nothing of it was.
+#[derive(Debug, thiserror::Error)]
+pub enum FinalizeError {
+    #[error(transparent)]
+    UnknownWord(#[from] UnknownWord),
+    #[error(transparent)]
+    Schema(#[from] schema::Error),
+}
+
+impl FromSchema for FinalizeError {
+    fn schema_error(&self) -> Option<&schema::Error> {
+        match self {
+            Self::Schema(error) => Some(error),
+            Self::UnknownWord(_) => None,
+        }
+    }
+}
+
+/// Makes the orders of a batch: order, lines, stock, cart, intent and job commit together.
+///
+/// One bad intent refuses the whole batch: the caller then runs them one by one. Two intents that paid for
+/// one cart round become one order, the first in the batch; the other is reviewed.
+pub async fn finalize(
+    connection: &mut Connection,
+    worker_id: &WorkerId,
+    batch: &[ToFinalize<'_>],
+) -> Result<Finalized, FinalizeError> {
+    transaction(connection, async |connection| {
+        let held = lock_held_jobs(connection, worker_id, batch).await?;
+        let wanted: Vec<&str> = held.iter().map(|job| job.payment_intent_id).collect();
+        let carts = finalize::lock_carts_of_intents_for_update(connection, &wanted).await?;
+        let cart_ids: Vec<Uuid> = carts.iter().map(|cart| cart.cart_id).collect();
+        let intents =
+            payment_intents::read::lock_to_finalize_for_update(connection, &wanted, &cart_ids).await?;
+
+        let plan = Plan::make(&wanted, &carts, &intents)?;
+        let (reserved_again, short) = reserve_late(connection, &plan).await?;
+        let ordered: Vec<&str> = plan.settle.iter().chain(&reserved_again).map(String::as_str).collect();
+        let superseded = superseded_by(&intents, &ordered);
+        let orders = new_orders(&ordered);
+
+        if !orders.is_empty() {
+            finalize::insert_orders_with_items(connection, &orders).await?;
+        }
+        end_reservations(connection, &ordered, &superseded, &plan).await?;
+        if !ordered.is_empty() {
+            finalize::take_paid_lines_from_carts(connection, &ordered).await?;
+        }
+        let under_review = cases(&plan, short);
+        move_intents(connection, &ordered, &superseded, &under_review).await?;
+        for (id, kind) in &under_review {
+            let evidence =
+                json!({ "kind": kind.as_str(), "cart_round_has_an_order": *kind == CaseKind::SecondPayment });
+            review_cases::open_or_append(connection, id, kind.as_str(), &evidence).await?;
+        }
+        let done = held.iter().filter(|job| !plan.unknown.iter().any(|id| id == job.payment_intent_id));
+        let done: Vec<Lease> = done.map(|job| job.lease.clone()).collect();
+        queue::complete(connection, worker_id, &done).await?;
+        schema::check_deferred_constraints(connection).await?;
+        Ok(Finalized {
+            ordered: orders.into_iter().map(|order| (order.payment_intent_id, order.order_number)).collect(),
+            under_review,
+            nothing: plan.nothing,
+            unknown: plan.unknown,
+            superseded: superseded.into_iter().map(str::to_owned).collect(),
+            lost_job_ids: lost(batch, &held),
+        })
+    })
+    .await
+}
+
+async fn lock_held_jobs<'a, 'b>(
+    connection: &mut Connection,
+    worker_id: &WorkerId,
+    batch: &'b [ToFinalize<'a>],
+) -> Result<Vec<&'b ToFinalize<'a>>, schema::Error> {
+    let fences = queue::FenceBatch::of(worker_id, batch.iter().map(|job| job.lease));
+    let held = leases::lock_held_for_update(connection, fences.fences()).await?;
+    Ok(batch.iter().filter(|job| held.contains(&job.lease.job_id)).collect())
+}
+
+fn lost(batch: &[ToFinalize<'_>], held: &[&ToFinalize<'_>]) -> Vec<i64> {
+    let is_held = |id: i64| held.iter().any(|job| job.lease.job_id == id);
+    batch.iter().map(|job| job.lease.job_id).filter(|id| !is_held(*id)).collect()
+}
+
+/// Tries to get the stock of late payments back, each as a whole, in the batch's order.
+async fn reserve_late(
+    connection: &mut Connection,
+    plan: &Plan,
+) -> Result<(Vec<String>, Vec<String>), schema::Error> {
+    if plan.late.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let second = plan.second.iter().map(|(id, _)| id);
+    let all: Vec<&str> = plan.settle.iter().chain(&plan.late).chain(second).map(String::as_str).collect();
+    reservations::lock_stock_of_intents_for_update(connection, &all).await?;
+    let (mut reserved, mut short) = (Vec::new(), Vec::new());
+    for id in &plan.late {
+        let is_reserved = reservations::reserve_again_if_available(connection, id).await?;
+        if is_reserved { &mut reserved } else { &mut short }.push(id.clone());
+    }
+    Ok((reserved, short))
+}
+
+fn new_orders(ordered: &[&str]) -> Vec<NewOrder> {
+    let mut random = rand::rng();
+    let new = |id: &&str| NewOrder {
+        id: Uuid::now_v7(),
+        order_number: OrderNumber::random(&mut random).to_string(),
+        payment_intent_id: (*id).to_owned(),
+    };
+    ordered.iter().map(new).collect()
+}
+
+/// One update a variant for everything that the batch sells and gives back.
+async fn end_reservations(
+    connection: &mut Connection,
+    ordered: &[&str],
+    superseded: &[&str],
+    plan: &Plan,
+) -> Result<(), schema::Error> {
+    let settled = ordered.iter().map(|id| (*id, ReservationEnd::Settled));
+    let released = superseded.iter().map(|id| (*id, ReservationEnd::Released));
+    let held_second = plan
+        .second
+        .iter()
+        .filter(|(_, reservation)| *reservation == Reservation::Held)
+        .map(|(id, _)| (id.as_str(), ReservationEnd::Released));
+    let ends: Vec<(&str, ReservationEnd)> = settled.chain(released).chain(held_second).collect();
+    reservations::end_held(connection, &ends).await
+}
+
+fn cases(plan: &Plan, short: Vec<String>) -> Vec<(String, CaseKind)> {
+    let second = plan.second.iter().map(|(id, _)| (id.clone(), CaseKind::SecondPayment));
+    second.chain(short.into_iter().map(|id| (id, CaseKind::LatePayment))).collect()
+}
+
+async fn move_intents(
+    connection: &mut Connection,
+    ordered: &[&str],
+    superseded: &[&str],
+    under_review: &[(String, CaseKind)],
+) -> Result<(), schema::Error> {
+    let to = |id, status: IntentStatus, reservation: Reservation, cause| Move {
+        payment_intent_id: id,
+        status: status.as_str(),
+        reservation: reservation.as_str(),
+        cause,
+    };
+    let completed =
+        ordered.iter().map(|id| to(*id, IntentStatus::Completed, Reservation::Settled, "the order was made"));
+    let superseded = superseded.iter().map(|id| {
+        to(
+            *id,
+            IntentStatus::Superseded,
+            Reservation::Released,
+            "another intent of this cart became its order",
+        )
+    });
+    let reviewed = under_review.iter().map(|(id, kind)| {
+        let cause = match kind {
+            CaseKind::SecondPayment => "this cart round has another order",
+            _ => "paid late; the stock is gone",
+        };
+        to(id.as_str(), IntentStatus::UnderReview, Reservation::Released, cause)
+    });
+    let moves: Vec<Move<'_>> = completed.chain(superseded).chain(reviewed).collect();
+    payment_intents::status::move_locked(connection, &moves).await?;
+    Ok(())
+}
