@@ -204,3 +204,34 @@ async fn called(server: &Server, times: usize) {
     };
     tokio::time::timeout(PATIENCE, arrived).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_shopper_who_hangs_up_while_the_gateway_is_asked_can_go_on() {
+    let server = Server::start().await;
+    let tea = server.shop.variant(10_000, 5).await;
+    let cart = server.shop.cart(&[(&tea, 2)]).await;
+    let gate = Arc::new(Semaphore::new(0));
+    server.khalti.will([Reply::SessionWhenReleased(Arc::clone(&gate))]);
+    let hanging_up = async {
+        called(&server, 1).await;
+    };
+    tokio::select! {
+        _ = server.pay(&cart, "k", "khalti") => panic!("answered before Khalti did"),
+        () = hanging_up => {}
+    }
+    gate.add_permits(1);
+    let gone_on = async {
+        loop {
+            let answer = server.pay(&cart, "k", "khalti").await;
+            if answer.status.as_u16() == 201 {
+                return;
+            }
+            answer.refused(409, "request_in_progress");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, gone_on).await.unwrap();
+    assert_eq!(server.count(INTENTS).await, 1);
+    assert_eq!(server.shop.stock(&tea).await, (3, 2, 0));
+    server.assert_no_violations().await;
+}
