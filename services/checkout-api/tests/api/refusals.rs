@@ -1,4 +1,5 @@
 use reqwest::Method;
+use service_kit::http::Code;
 
 use crate::server::{Server, order, token};
 
@@ -112,13 +113,33 @@ async fn a_database_that_is_away_is_said_so_and_forgotten_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn the_service_describes_itself() {
+async fn the_service_describes_every_address_and_code() {
     let server = Server::start().await;
-    let document = server.send(server.request(Method::GET, "/openapi.json")).await.ok(200);
-    let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 8, "{:?}", paths.keys());
+    let document = server.send(server.request(Method::GET, "/openapi.json")).await;
+    let paths = document.ok(200)["paths"].as_object().unwrap().len();
+    assert_eq!(paths, 8, "{}", document.text);
+    let of_other_services = [Code::CallbackInvalid, Code::Forbidden];
+    for code in Code::ALL.iter().filter(|code| !of_other_services.contains(code)) {
+        assert!(document.text.contains(&format!("`{code}`")), "{code} is not described");
+    }
     let page = server.send(server.request(Method::GET, "/docs")).await;
     assert!(page.status.is_success() && page.text.contains("swagger"), "{}", page.text);
-    let figures = server.send(server.request(Method::GET, "/metrics")).await;
-    assert!(figures.text.contains("database_connections_max"), "{}", figures.text);
+}
+
+#[tokio::test]
+async fn figures_tell_intents_by_outcome_and_the_pools_load() {
+    let server = Server::start().await;
+    let tea = server.shop.variant(10_000, 5).await;
+    let cart = server.shop.cart(&[(&tea, 1)]).await;
+    server.pay(&cart, "k", "khalti").await.ok(201);
+    server.pay(&cart, "k", "esewa").await.refused(422, "idempotency_key_reused");
+    let figures = server.send(server.request(Method::GET, "/metrics")).await.text;
+    for line in [
+        r#"order_intents_total{outcome="created",provider="khalti"}"#,
+        r#"order_intents_total{outcome="idempotency_key_reused",provider="esewa"}"#,
+        r#"gateway_start_duration_seconds_count{outcome="started",provider="khalti"}"#,
+        "database_connections_max",
+    ] {
+        assert!(figures.contains(line), "{line} is not in\n{figures}");
+    }
 }
