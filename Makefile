@@ -4,7 +4,9 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-export CARGO_TERM_PROGRESS_WHEN ?= auto
+# A private server each, started and stopped around the command, unless the environment names another.
+DEMO_POSTGRES := $(if $(DATABASE_URL),,scripts/postgres.sh run demo --)
+TEST_POSTGRES := $(if $(TEST_DATABASE_URL),,scripts/postgres.sh run test --)
 
 .PHONY: help
 help: ## List the targets
@@ -16,17 +18,18 @@ build: ## Build every crate, test and binary
 
 .PHONY: demo
 demo: ## Run the pipeline here, buy once through each gateway, stay up until Ctrl-C (ONCE=1: exit with a status)
+	@echo "demo: building the services" >&2
 	@cargo build --workspace --locked
-	@cargo run --quiet --locked --bin demo -- $(if $(ONCE),--once)
+	@$(DEMO_POSTGRES) cargo run --quiet --locked --bin demo -- $(if $(ONCE),--once)
 
 .PHONY: test
 test: ## Run every test against a private Postgres
 	@echo "test: building the services and their tests" >&2
 	@cargo build --workspace --locked --all-targets
-	@scripts/postgres.sh run test -- cargo test --workspace --locked
+	@$(TEST_POSTGRES) cargo test --workspace --locked
 
 .PHONY: check
-check: check-format check-lints check-docs check-licences check-schema check-rules ## Run every check that needs no running service
+check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service
 
 .PHONY: check-format
 check-format: ## Sources are formatted
@@ -46,7 +49,7 @@ check-licences: ## Every dependency has a licence we allow
 
 .PHONY: check-schema
 check-schema: ## Migrations run up, down, up, and schema.rs is what they make
-	@scripts/postgres.sh run test -- cargo test --workspace --locked --test migrations
+	@$(TEST_POSTGRES) cargo test --workspace --locked --test migrations
 
 .PHONY: check-rules
 check-rules: ## The rules of the house that clippy cannot state

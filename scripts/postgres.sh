@@ -5,9 +5,10 @@
 #   scripts/postgres.sh down NAME             stop it
 #   scripts/postgres.sh url NAME              print its URL; exit 3 where it does not run
 #   scripts/postgres.sh status NAME           one line about it; exit 3 where it does not run
-#   scripts/postgres.sh run NAME -- COMMAND   run COMMAND with TEST_DATABASE_URL set, then stop what was started
+#   scripts/postgres.sh run NAME -- COMMAND   run COMMAND with the URL in its environment, then stop what was started
 #
-# NAME is `demo`, `bench` (durable defaults) or `test` (fast, forgets everything in a crash).
+# NAME is `demo`, `bench` (durable defaults; a database `pipeline`; DATABASE_URL) or `test` (fast, forgets everything
+# in a crash; tests make their own databases; TEST_DATABASE_URL).
 # Only the URL goes to stdout; progress and errors go to stderr.
 #
 #   POSTGRES_HOME  where clusters live (default: .data/postgres in the checkout)
@@ -30,7 +31,7 @@ checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 say() { echo "postgres: $*" >&2; }
 fail() { say "$@"; exit 1; }
-usage() { sed -n '4,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit "$EXIT_USAGE"; }
+usage() { sed -n '4,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit "$EXIT_USAGE"; }
 
 # --- Who runs the server, and where its files go ---------------------------------------------------------------------
 
@@ -172,7 +173,7 @@ running_pid() {
   echo "$pid"
 }
 
-url() { echo "postgres://postgres@127.0.0.1:$(cat "$cluster/port")/postgres"; }
+url() { echo "postgres://postgres@127.0.0.1:$(cat "$cluster/port")/$database"; }
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
@@ -197,6 +198,10 @@ make_cluster() {
   rm -rf "$data" "$data.new"
   served "$bin/initdb" -D "$data.new" -U postgres -A trust -E UTF8 --no-locale >"$cluster/initdb.log" 2>&1 ||
     { tail -n 20 "$cluster/initdb.log" >&2; fail "initdb failed"; }
+  if [ "$database" != postgres ]; then
+    served "$bin/postgres" --single -D "$data.new" postgres <<<"CREATE DATABASE $database" >>"$cluster/initdb.log" 2>&1 ||
+      { tail -n 20 "$cluster/initdb.log" >&2; fail "the database $database cannot be made"; }
+  fi
   echo "include_if_exists = 'pipeline.conf'" >>"$data.new/postgresql.conf"
   mv "$data.new" "$data"
 }
@@ -272,14 +277,15 @@ require_running() {
 # Every `run` shares fd 8's lock while its command runs. The last one stops the server, if a `run` started it and nobody
 # asked by `up` to keep it.
 run() {
-  local status=0
+  local status=0 found
   [ -n "$(running_pid)" ] || touch "$home/$name.borrowed"
-  TEST_DATABASE_URL=$(up)
-  export TEST_DATABASE_URL
+  found=$(up)
+  if [ "$name" = test ]; then export TEST_DATABASE_URL=$found; else export DATABASE_URL=$found; fi
   exec 8>>"$home/$name.users"
   lock_shared 8
   unlock 9
-  "$@" 8>&- || status=$?
+  trap : INT TERM # The command decides what Ctrl-C means; what comes after it still has to be done.
+  "$@" 8>&- 9>&- || status=$?
   lock 9
   if [ -e "$home/$name.borrowed" ] && lock_alone 8; then
     rm -f "$home/$name.borrowed"
@@ -305,6 +311,8 @@ shift 2
 choose_server_user
 choose_home
 cluster=$home/$name data=$home/$name/data
+database=postgres
+[ "$name" = test ] || database=pipeline
 exec 9>>"$home/$name.lock"
 lock 9
 

@@ -1,6 +1,6 @@
 //! What every `main` does around its service.
 
-use std::{future::Future, process::ExitCode};
+use std::{future::Future, process::ExitCode, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -8,6 +8,8 @@ use crate::{settings::Settings, shutdown, telemetry, tls};
 
 /// The settings do not allow a start; a supervisor need not try again.
 const EXIT_SETTINGS: u8 = 2;
+/// What tasks that nobody waits for may still use.
+const RUNTIME_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Reads the settings, starts telemetry, and runs `service` until it returns. The token is cancelled by SIGTERM and
 /// SIGINT. Whatever stops the start is one line on stderr.
@@ -34,6 +36,7 @@ where
         let token = shutdown::on_signal().map_err(|error| error.to_string())?;
         service(settings, token).await.map_err(|error| format!("{error:#}"))
     });
+    runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     drop(guard);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,11 @@
 //! How refusals look from outside, whoever causes them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails by panicking"
+)]
+
 use actix_web::{
     HttpResponse,
     http::{Method, StatusCode, header},
@@ -204,6 +210,7 @@ async fn a_panic_is_a_problem_that_tells_nothing() {
     let answer = send(test::TestRequest::get().uri("/panic")).await;
     assert_problem(&answer, Code::InternalError);
     assert!(!answer.body.to_string().contains("secret"));
+    assert_eq!(answer.body["request_id"], answer.header("x-request-id"));
 }
 
 #[actix_web::test]

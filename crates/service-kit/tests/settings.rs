@@ -1,5 +1,7 @@
 //! Every line a person can be stopped by, and the documents that explain the settings.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails by panicking")]
+
 use std::{collections::HashMap, fs, time::Duration};
 
 use secrecy::ExposeSecret;

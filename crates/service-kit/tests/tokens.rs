@@ -1,5 +1,11 @@
 //! Which bearer tokens are believed.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails by panicking"
+)]
+
 use actix_web::{HttpResponse, http::header, test, web};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp, jwk::Jwk};
 use secrecy::SecretString;

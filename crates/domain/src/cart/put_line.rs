@@ -4,6 +4,7 @@ use schema::{
 };
 
 use super::{Cart, LINES_MAX, QUANTITY_MAX, locked, with_lines};
+use crate::text::can_be_stored;
 
 /// Why a line was not put into a cart.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +42,9 @@ pub async fn put_line(
 ) -> Result<Cart, PutLineError> {
     if !(1..=QUANTITY_MAX).contains(&quantity) {
         return Err(PutLineError::InvalidQuantity);
+    }
+    if !can_be_stored(variant_id) {
+        return Err(PutLineError::UnknownVariant);
     }
     schema::transaction(connection, async |connection| {
         let cart = locked(connection, user_id).await?;

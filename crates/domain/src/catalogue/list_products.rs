@@ -35,7 +35,7 @@ pub struct ProductPage {
 }
 
 /// Lists what is for sale, by product id. The cursor is the id of the last product seen; `limit` is the caller's to
-/// bound.
+/// bound, and so is that the cursor has the form of an id.
 pub async fn list_products(
     connection: &mut Connection,
     limit: u16,

@@ -10,7 +10,7 @@ use actix_web::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Code;
+use super::{Code, request_id::X_REQUEST_ID};
 
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
 
@@ -147,6 +147,9 @@ impl ResponseError for Problem {
         response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON));
         for (name, value) in &self.0.headers {
             response.insert_header((name.clone(), value.clone()));
+        }
+        if let Some(request_id) = &self.0.request_id {
+            response.insert_header((X_REQUEST_ID, request_id.as_str()));
         }
         response.body(self.body())
     }

@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::{
     Error,
-    body::MessageBody,
+    body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
     web::Data,
@@ -93,7 +93,10 @@ fn seconds_until_one(tokens: f64, per_second: f64) -> u64 {
 }
 
 /// Refuses clients that are over their limit; orchestrators' questions are never refused.
-pub(crate) async fn limit_rate<B>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error>
+pub(crate) async fn limit_rate<B>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error>
 where
     B: MessageBody + 'static,
 {
@@ -104,8 +107,9 @@ where
         let address = client_address(peer.ip(), request.headers(), proxies);
         if let Err(seconds) = limit.admit(address, Instant::now()) {
             let problem = Problem::new(Code::RateLimited, "This address sends too many requests.");
-            return Err(problem.retry_after(seconds).into());
+            let refused = request.error_response(problem.retry_after(seconds));
+            return Ok(refused.map_into_right_body());
         }
     }
-    next.call(request).await
+    next.call(request).await.map(ServiceResponse::map_into_left_body)
 }

@@ -1,0 +1,18 @@
+use std::time::Duration;
+
+use anyhow::Context;
+use reqwest::{Client, redirect::Policy};
+
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A client that follows no redirect by itself: where a gateway sends the browser is what tests look at.
+pub(crate) fn client() -> anyhow::Result<Client> {
+    // Fails only where another client of this process has installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+        .redirect(Policy::none())
+        .timeout(REQUEST_TIMEOUT)
+        .no_proxy()
+        .build()
+        .context("cannot make an HTTP client")
+}

@@ -1,0 +1,45 @@
+use std::{collections::BTreeMap, net::SocketAddr};
+
+/// The audience of shoppers' tokens.
+pub(crate) const SHOPPER_AUDIENCE: &str = "storefront";
+const OPERATOR_AUDIENCE: &str = "operators";
+const DATABASE_CONNECTIONS_MAX: u32 = 10;
+
+/// Where the parts of one pipeline meet.
+#[derive(Debug, Clone)]
+pub(crate) struct Addresses {
+    pub(crate) sandbox: SocketAddr,
+    pub(crate) payment_callback: SocketAddr,
+}
+
+/// One environment for all services, as documented in docs/configuration.md; `overrides` win.
+pub(crate) fn environment(
+    database_url: &str,
+    addresses: &Addresses,
+    overrides: &BTreeMap<String, String>,
+) -> Vec<(String, String)> {
+    let sandbox = format!("http://{}", addresses.sandbox);
+    let mut variables: BTreeMap<String, String> = [
+        ("APP_ENV", "development".to_owned()),
+        ("DATABASE_URL", database_url.to_owned()),
+        ("DATABASE__POOL_MAX", DATABASE_CONNECTIONS_MAX.to_string()),
+        ("AUTH__JWKS_URL", format!("{sandbox}/identity/.well-known/jwks.json")),
+        ("AUTH__ISSUER", format!("{sandbox}/identity")),
+        ("AUTH__AUDIENCE", SHOPPER_AUDIENCE.to_owned()),
+        ("ADMIN__AUDIENCE", OPERATOR_AUDIENCE.to_owned()),
+        ("CALLBACK__PUBLIC_URL", format!("http://{}", addresses.payment_callback)),
+        ("STOREFRONT__URL", sandbox.clone()),
+        ("ESEWA__PRODUCT_CODE", "EPAYTEST".to_owned()),
+        ("ESEWA__SECRET_KEY", "8gBm/:&EnhH.1/q".to_owned()),
+        ("ESEWA__FORM_URL", format!("{sandbox}/esewa/api/epay/main/v2/form")),
+        ("ESEWA__STATUS_URL", format!("{sandbox}/esewa/api/epay/transaction/status/")),
+        ("KHALTI__SECRET_KEY", "sandbox-khalti-secret-key".to_owned()),
+        ("KHALTI__BASE_URL", format!("{sandbox}/khalti/api/v2/")),
+        ("RUST_LOG", "info".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    variables.extend(overrides.clone());
+    variables.into_iter().collect()
+}
