@@ -1,12 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+pub mod cart;
+pub mod catalogue;
+pub mod checkout;
+pub mod client_status;
 pub mod intents;
 pub mod jobs;
 pub mod money;
-
 pub mod orders;
 pub mod payments;
 pub mod queue;
 pub mod readiness;
+pub mod stock;
+mod text;
 
 pub use schema::{Connection, Error, Pool, PoolSettings, PooledConnection, migrations, notifications, pool};

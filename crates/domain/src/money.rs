@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The one currency of this shop.
+pub const CURRENCY: &str = "NPR";
+
 /// A decimal text that is not an amount of rupees.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an amount in rupees with at most two decimals")]

@@ -5,8 +5,8 @@
 
 /// Declares a statement as a struct of its parameters.
 ///
-/// The body is a sequence of SQL texts and `(parameter as SqlType)` places; a parameter may be named more
-/// than once. Load it with `RunQueryDsl` into anything that reads its row type, or execute it.
+/// The body is a sequence of SQL texts and `(parameter as SqlType)` places, where a parameter may also be a part of
+/// one (`(intent.provider as Text)`) and may be named more than once. Load it with `RunQueryDsl` into anything that reads its row type, or execute it.
 macro_rules! statement {
     ($(#[$doc:meta])* $name:ident $(<$lifetime:lifetime>)? {
         $($field:ident: $rust:ty),* $(,)?
@@ -39,8 +39,8 @@ macro_rules! statement {
 }
 
 macro_rules! statement_piece {
-    ($self:ident, $out:ident, ($field:ident as $sql_type:ty)) => {
-        $out.push_bind_param::<$sql_type, _>(&$self.$field)?
+    ($self:ident, $out:ident, ($field:ident $(. $part:ident)* as $sql_type:ty)) => {
+        $out.push_bind_param::<$sql_type, _>(&$self.$field $(.$part)*)?
     };
     ($self:ident, $out:ident, $text:literal) => {
         $out.push_sql($text)

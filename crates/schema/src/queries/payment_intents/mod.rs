@@ -1,5 +1,6 @@
 //! `payment_intents` and the history of what happened to them.
 
+pub mod create;
 pub mod events;
 pub mod read;
 pub mod status;

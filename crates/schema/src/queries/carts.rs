@@ -1,0 +1,171 @@
+//! Carts and their lines. Whoever changes a line holds the cart's row.
+
+use diesel::{
+    ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl, Queryable,
+    Selectable, SelectableHelper,
+    sql_types::{BigInt, Integer, Text, Uuid as SqlUuid},
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::{
+    Connection, Error,
+    schema::{cart_items, carts, inventory, product_variants, products},
+};
+
+/// A cart without its lines.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = carts)]
+pub struct Cart {
+    pub cart_id: Uuid,
+    pub version: i64,
+    pub round: i32,
+}
+
+/// A line with what the catalogue and the stock say of it at this moment.
+#[derive(Debug, Clone, Queryable)]
+pub struct CartLine {
+    pub variant_id: String,
+    pub sku: String,
+    pub vendor_id: String,
+    pub product_name: String,
+    pub title: String,
+    pub quantity: i32,
+    /// The price the shopper was shown.
+    pub unit_price_minor: i64,
+    pub catalogue_price_minor: i64,
+    pub variant_is_active: bool,
+    pub product_is_active: bool,
+    /// `None` where stock was never counted.
+    pub available: Option<i32>,
+}
+
+/// The user's cart, if there ever was one.
+pub async fn of_user(connection: &mut Connection, user_id: &str) -> Result<Option<Cart>, Error> {
+    let row = carts::table
+        .filter(carts::user_id.eq(user_id))
+        .select(Cart::as_select())
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(row)
+}
+
+/// The user's cart, locked.
+pub async fn of_user_for_update(connection: &mut Connection, user_id: &str) -> Result<Option<Cart>, Error> {
+    let row = carts::table
+        .filter(carts::user_id.eq(user_id))
+        .select(Cart::as_select())
+        .for_no_key_update()
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(row)
+}
+
+/// Makes the user's cart unless there is one. `false`: there was one.
+pub async fn insert_if_absent(connection: &mut Connection, user_id: &str) -> Result<bool, Error> {
+    let inserted = diesel::insert_into(carts::table)
+        .values(carts::user_id.eq(user_id))
+        .on_conflict(carts::user_id)
+        .do_nothing()
+        .execute(connection)
+        .await?;
+    Ok(inserted == 1)
+}
+
+/// The cart's lines in the order they were added.
+pub async fn lines(connection: &mut Connection, cart_id: Uuid) -> Result<Vec<CartLine>, Error> {
+    let rows = cart_items::table
+        .inner_join(product_variants::table.inner_join(products::table))
+        .left_join(inventory::table.on(inventory::variant_id.eq(cart_items::variant_id)))
+        .filter(cart_items::cart_id.eq(cart_id))
+        .order((cart_items::created_at, cart_items::variant_id))
+        .select((
+            cart_items::variant_id,
+            product_variants::sku,
+            products::vendor_id,
+            products::name,
+            product_variants::title,
+            cart_items::quantity,
+            cart_items::unit_price_minor,
+            product_variants::unit_price_minor,
+            product_variants::is_active,
+            products::is_active,
+            inventory::available.nullable(),
+        ))
+        .load(connection)
+        .await?;
+    Ok(rows)
+}
+
+/// How many lines the cart has beside this variant's.
+pub async fn count_other_lines(
+    connection: &mut Connection,
+    cart_id: Uuid,
+    variant_id: &str,
+) -> Result<i64, Error> {
+    let count = cart_items::table
+        .filter(cart_items::cart_id.eq(cart_id))
+        .filter(cart_items::variant_id.ne(variant_id))
+        .count()
+        .get_result(connection)
+        .await?;
+    Ok(count)
+}
+
+statement! {
+    PutLine<'a> { cart_id: Uuid, variant_id: &'a str, quantity: i32, unit_price_minor: i64 } -> diesel::sql_types::Untyped;
+    "INSERT INTO cart_items (cart_id, variant_id, quantity, unit_price_minor)
+     VALUES (" (cart_id as SqlUuid) ", " (variant_id as Text) ", " (quantity as Integer) ", "
+               (unit_price_minor as BigInt) ")
+     ON CONFLICT (cart_id, variant_id) DO UPDATE
+        SET quantity = excluded.quantity, unit_price_minor = excluded.unit_price_minor
+      WHERE (cart_items.quantity, cart_items.unit_price_minor)
+            IS DISTINCT FROM (excluded.quantity, excluded.unit_price_minor)"
+}
+
+/// Adds the line or replaces its quantity and price. `false`: it was so already.
+pub async fn put_line_if_changed(
+    connection: &mut Connection,
+    cart_id: Uuid,
+    variant_id: &str,
+    quantity: i32,
+    unit_price_minor: i64,
+) -> Result<bool, Error> {
+    let written = PutLine { cart_id, variant_id, quantity, unit_price_minor }.execute(connection).await?;
+    Ok(written == 1)
+}
+
+/// Takes the variant out. `false`: it was not in the cart.
+pub async fn delete_line(
+    connection: &mut Connection,
+    cart_id: Uuid,
+    variant_id: &str,
+) -> Result<bool, Error> {
+    let deleted = diesel::delete(cart_items::table.find((cart_id, variant_id))).execute(connection).await?;
+    Ok(deleted == 1)
+}
+
+statement! {
+    RepriceLines { cart_id: Uuid } -> diesel::sql_types::Untyped;
+    "UPDATE cart_items ci SET unit_price_minor = v.unit_price_minor
+       FROM product_variants v
+      WHERE ci.cart_id = " (cart_id as SqlUuid) " AND v.variant_id = ci.variant_id
+        AND ci.unit_price_minor <> v.unit_price_minor"
+}
+
+/// Gives every line the catalogue's price; returns how many lines that changed.
+pub async fn reprice_lines_if_changed(connection: &mut Connection, cart_id: Uuid) -> Result<usize, Error> {
+    Ok(RepriceLines { cart_id }.execute(connection).await?)
+}
+
+/// Counts a change of the cart's lines; returns its version after it.
+pub async fn grow_version(connection: &mut Connection, cart_id: Uuid) -> Result<i64, Error> {
+    let version = diesel::update(carts::table.find(cart_id))
+        .set((carts::version.eq(carts::version + 1), carts::updated_at.eq(diesel::dsl::now)))
+        .returning(carts::version)
+        .get_result(connection)
+        .await?;
+    Ok(version)
+}
