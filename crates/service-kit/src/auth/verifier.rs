@@ -126,7 +126,9 @@ impl TokenVerifier {
         if (1..=SUBJECT_CHARS_MAX).contains(&claims.sub.chars().count()) && !claims.sub.contains('\0') {
             return Ok(claims);
         }
-        Err(AuthError::Invalid(format!("`sub` must have 1 to {SUBJECT_CHARS_MAX} characters, none of them NUL.")))
+        Err(AuthError::Invalid(format!(
+            "`sub` must have 1 to {SUBJECT_CHARS_MAX} characters, none of them NUL."
+        )))
     }
 
     fn decode(&self, token: &str, key: &DecodingKey, algorithm: Algorithm) -> Result<Claims, AuthError> {
