@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod database;
+pub mod factories;
 mod keeper;
 mod server;
 mod template;

@@ -1,1 +1,12 @@
+#![doc = include_str!("../README.md")]
 
+mod app;
+mod error;
+mod gateways;
+mod handlers;
+mod metrics;
+mod openapi;
+mod routes;
+
+pub use app::Application;
+pub use openapi::document as openapi_document;

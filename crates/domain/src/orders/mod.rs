@@ -1,4 +1,4 @@
-//! Orders: how verified payments become them, and a shopper's own.
+//! Orders: how verified payments become them, and how their shoppers see them.
 
 pub mod finalize;
 mod get;

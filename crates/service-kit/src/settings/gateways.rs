@@ -35,6 +35,8 @@ pub struct GatewaySettings {
 pub struct EsewaSettings {
     pub product_code: String,
     pub secret_key: SecretString,
+    /// While the key is being changed at eSewa: still verifies what comes back, signs nothing.
+    pub previous_secret_key: Option<SecretString>,
     pub form_url: Url,
     pub status_url: Url,
     /// Age of an intent below which `NOT_FOUND` decides nothing.
@@ -80,6 +82,7 @@ impl Settings {
         Ok(Some(EsewaSettings {
             product_code: self.values.required("esewa.product_code")?.to_owned(),
             secret_key: self.values.required_secret("esewa.secret_key")?,
+            previous_secret_key: self.values.secret("esewa.previous_secret_key"),
             form_url: self.values.required_url("esewa.form_url")?,
             status_url: self.values.required_url("esewa.status_url")?,
             not_found_grace,

@@ -1,0 +1,129 @@
+//! The service as `main` and tests start it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use actix_web::web;
+use anyhow::Context;
+use domain::{
+    Pool, PoolSettings,
+    checkout::{Checkout, Terms},
+    client_status::{FeedSettings, StatusFeed},
+    migrations::{self, Compatibility},
+    queue::Waker,
+};
+use secrecy::ExposeSecret;
+use service_kit::{
+    auth::TokenVerifier,
+    health::Health,
+    server::{Server, Surface},
+    settings::Settings,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{gateways, handlers::order_intents, metrics::Metrics, openapi, routes};
+
+const DEFAULT_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080);
+/// The database role of this service.
+const ROLE: &str = "checkout_api";
+
+/// What every handler works with.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) pool: Pool,
+    pub(crate) checkout: Checkout,
+    pub(crate) feed: StatusFeed,
+    pub(crate) metrics: Metrics,
+}
+
+/// checkout-api, bound and ready to serve.
+#[derive(Debug)]
+pub struct Application {
+    server: Server,
+    surface: Surface,
+    waker: Waker,
+    pool: Pool,
+    shutdown: CancellationToken,
+}
+
+impl Application {
+    /// Builds the service and binds its port; the database may be away. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// A setting that is missing or cannot be used, named; or a port that is taken.
+    pub fn build(settings: &Settings, shutdown: CancellationToken) -> anyhow::Result<Self> {
+        let database = settings.database()?;
+        let pool_settings = PoolSettings {
+            url: database.url.expose_secret().to_owned(),
+            role: Some(ROLE),
+            application_name: "checkout-api",
+            size_max: usize::try_from(database.pool_max)?,
+        };
+        let pool = Pool::new(&pool_settings).context("DATABASE_URL")?;
+        let verifier = web::Data::new(TokenVerifier::new(&settings.auth()?)?);
+        let waker = Waker::default();
+        let metrics = Metrics::new(&pool);
+        let checkout = Checkout {
+            pool: pool.clone(),
+            waker: waker.clone(),
+            gateways: gateways::configured(settings, &metrics)?,
+            terms: terms(settings)?,
+            write_answer: order_intents::write_answer,
+        };
+        let server = Server::bind(&settings.http(DEFAULT_ADDR)?)?;
+        let feed = StatusFeed::start(pool.clone(), FeedSettings::new(pool_settings), shutdown.clone());
+        let state = web::Data::new(State { pool: pool.clone(), checkout, feed, metrics });
+        let document = openapi::document();
+        let surface = Surface::new(health(pool.clone()))
+            .allow_origins(settings.checkout()?.allowed_origins)
+            .limit_rate(settings.rate_limit_per_client_per_second()?)
+            .routes(move |config| {
+                config.app_data(state.clone()).app_data(verifier.clone());
+                routes::configure(config, &document);
+            });
+        Ok(Self { server, surface, waker, pool, shutdown })
+    }
+
+    /// The port it listens on.
+    pub const fn port(&self) -> u16 {
+        self.server.addr().port()
+    }
+
+    /// Serves until the token given to [`Application::build`] is cancelled, and lets open requests finish.
+    ///
+    /// # Errors
+    /// The listener fails.
+    pub async fn run_until_stopped(self) -> anyhow::Result<()> {
+        let waking = tokio::spawn(self.waker.run(self.pool, self.shutdown.clone()));
+        self.server.run(self.surface, self.shutdown).await?;
+        waking.await.context("sending wake-ups failed")
+    }
+}
+
+fn terms(settings: &Settings) -> anyhow::Result<Terms> {
+    let schedule = settings.reconcile()?.schedule;
+    Ok(Terms {
+        intent_ttl: settings.checkout()?.intent_ttl,
+        gateway_timeout: settings.gateways()?.timeout,
+        first_question_after: *schedule.first().context("RECONCILE__SCHEDULE_SECONDS is empty")?,
+        job_attempts_max: i32::from(settings.job()?.max_attempts),
+    })
+}
+
+fn health(pool: Pool) -> Health {
+    Health::new().probe("database", move || {
+        let pool = pool.clone();
+        async move {
+            let away = |error: domain::Error| {
+                tracing::debug!(%error, "readiness");
+                "the database cannot be reached".to_owned()
+            };
+            let mut connection = pool.connection().await.map_err(away)?;
+            match migrations::compatibility(&mut connection).await.map_err(away)? {
+                Compatibility::Fits => Ok(()),
+                misfit @ (Compatibility::SchemaTooOld { .. } | Compatibility::BinaryTooOld { .. }) => {
+                    Err(format!("{misfit:?}"))
+                }
+            }
+        }
+    })
+}
