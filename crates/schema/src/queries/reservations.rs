@@ -42,41 +42,16 @@ statement! {
        FROM lines"
 }
 
-statement! {
-    ReleaseHeld<'a> { payment_intent_ids: Vec<&'a str> } -> BigInt;
-    "WITH lines AS MATERIALIZED ( \
-         SELECT ii.payment_intent_id, ii.variant_id, ii.quantity FROM payment_intent_items ii \
-          WHERE ii.payment_intent_id = ANY (" (payment_intent_ids as Array<Text>) ") \
-     ), totals AS ( \
-         SELECT variant_id, sum(quantity) AS quantity FROM lines GROUP BY variant_id \
-     ), locked AS MATERIALIZED ( \
-         SELECT i.variant_id FROM inventory i WHERE i.variant_id IN (SELECT variant_id FROM lines) \
-          ORDER BY i.variant_id FOR NO KEY UPDATE \
-     ), moved AS ( \
-         UPDATE inventory i \
-            SET reserved = i.reserved - t.quantity, available = i.available + t.quantity, version = i.version + 1 \
-           FROM totals t JOIN locked USING (variant_id) WHERE i.variant_id = t.variant_id \
-     ) \
-     INSERT INTO inventory_movements \
-         (variant_id, available_delta, reserved_delta, sold_delta, reason, payment_intent_id) \
-     SELECT variant_id, quantity, -quantity, 0, 'released', payment_intent_id FROM lines"
-}
-
 /// Moves the stock of intents whose reservation is held, all in one update a variant.
 ///
 /// Assumes that the caller has locked the intents, saw them held, and writes their new reservation in the
-/// same transaction. Where nothing is settled, `sold` is neither read nor written: only the worker's role may.
+/// same transaction.
 pub async fn end_held(connection: &mut Connection, ends: &[(&str, ReservationEnd)]) -> Result<(), Error> {
     if ends.is_empty() {
         return Ok(());
     }
-    let payment_intent_ids: Vec<&str> = ends.iter().map(|(id, _)| *id).collect();
-    if ends.iter().all(|(_, end)| *end == ReservationEnd::Released) {
-        ReleaseHeld { payment_intent_ids }.execute(connection).await?;
-        return Ok(());
-    }
     EndHeld {
-        payment_intent_ids,
+        payment_intent_ids: ends.iter().map(|(id, _)| *id).collect(),
         are_settled: ends.iter().map(|(_, end)| *end == ReservationEnd::Settled).collect(),
     }
     .execute(connection)
