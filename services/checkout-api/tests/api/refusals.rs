@@ -137,7 +137,7 @@ async fn figures_tell_intents_by_outcome_and_the_pools_load() {
     for line in [
         r#"order_intents_total{outcome="created",provider="khalti"}"#,
         r#"order_intents_total{outcome="idempotency_key_reused",provider="esewa"}"#,
-        r#"gateway_start_duration_seconds_count{outcome="started",provider="khalti"}"#,
+        r#"gateway_call_duration_seconds_count{call="start",outcome="started",provider="khalti"}"#,
         "database_connections_max",
     ] {
         assert!(figures.contains(line), "{line} is not in\n{figures}");
