@@ -1,6 +1,9 @@
 //! The fence, the heartbeat, and what is lost with a lease.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::{
     orders::finalize::{ToFinalize, finalize},
@@ -137,7 +140,7 @@ pub(crate) struct Silent {
 }
 
 impl Silent {
-    pub(crate) fn new() -> (Gateways, Arc<Semaphore>, Arc<Semaphore>) {
+    pub(crate) fn gateways() -> (Gateways, Arc<Semaphore>, Arc<Semaphore>) {
         let (asked, abandoned) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let silent = Self { asked: Arc::clone(&asked), abandoned: Arc::clone(&abandoned) };
         (Gateways::new(vec![Arc::new(silent)]), asked, abandoned)
@@ -191,14 +194,15 @@ async fn a_lost_lease_ends_the_question_that_runs_under_it() {
     let world = World::new().await;
     let intent = world.intent().await;
     world.ask_now(&intent).await;
-    let (gateways, asked, abandoned) = Silent::new();
-    let worker = world.worker_with(
-        gateways,
-        &[("WORKER__LEASE_SECONDS", "0.6"), ("WORKER__SHUTDOWN_GRACE_SECONDS", "0.5")],
-    );
+    let (gateways, asked, abandoned) = Silent::gateways();
+    let worker = world
+        .worker_with(gateways, &[("WORKER__LEASE_SECONDS", "6"), ("WORKER__SHUTDOWN_GRACE_SECONDS", "0.5")]);
     one(&asked).await;
+    let began = Instant::now();
     world.set("UPDATE job_queue SET locked_by = 'another', lease_no = lease_no + 1, locked_until = now() + interval '1 hour'").await;
     one(&abandoned).await;
+    // A third of the lease is a heartbeat; the lease's own end would come later.
+    assert!(began.elapsed() < Duration::from_secs(4), "stopped by its deadline, not by the heartbeat");
     worker.stop().await;
     let held = "SELECT count(*) FROM job_queue WHERE status = 'processing' AND locked_by = 'another'";
     assert_eq!(world.count(held).await, 1, "the other holder keeps it");
@@ -210,7 +214,7 @@ async fn a_worker_that_cannot_send_heartbeats_stops_when_its_lease_may_have_run_
     let world = World::new().await;
     let intent = world.intent().await;
     world.ask_now(&intent).await;
-    let (gateways, asked, abandoned) = Silent::new();
+    let (gateways, asked, abandoned) = Silent::gateways();
     let worker = world.worker_with(
         gateways,
         &[("WORKER__LEASE_SECONDS", "0.6"), ("WORKER__SHUTDOWN_GRACE_SECONDS", "0.5")],
