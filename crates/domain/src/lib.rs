@@ -10,6 +10,7 @@ pub mod money;
 pub mod orders;
 pub mod payments;
 pub mod queue;
+pub mod readiness;
 pub mod stock;
 mod text;
 

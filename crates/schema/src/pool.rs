@@ -37,6 +37,17 @@ pub struct PoolSettings {
     pub size_max: usize,
 }
 
+impl std::fmt::Debug for PoolSettings {
+    /// Without the URL, which may carry a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PoolSettings")
+            .field("role", &self.role)
+            .field("application_name", &self.application_name)
+            .field("size_max", &self.size_max)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A connection that goes back to its pool when dropped.
 pub type PooledConnection = Object<AsyncPgConnection>;
 

@@ -10,13 +10,13 @@ use schema::{
 use crate::payments::status::{IntentStatus, Reservation};
 
 /// Intents expired in one transaction: a bound on how long their stock is locked.
-const EXPIRED_MAX: i64 = 200;
+pub const EXPIRED_MAX: u32 = 200;
 
 /// Expires unpaid intents whose time has passed and gives their stock back. Their question stays open: money
-/// that comes later is late money. Returns their ids, at most 200; call again while it returns as many.
+/// that comes later is late money. Returns their ids, at most [`EXPIRED_MAX`]; call again while it returns as many.
 pub async fn expire_due(connection: &mut Connection) -> Result<Vec<String>, Error> {
     transaction(connection, async |connection| {
-        let due = lock_due_to_expire_for_update(connection, EXPIRED_MAX).await?;
+        let due = lock_due_to_expire_for_update(connection, EXPIRED_MAX.into()).await?;
         let expired = |id| Move {
             payment_intent_id: id,
             status: IntentStatus::Expired.as_str(),

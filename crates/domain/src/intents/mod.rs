@@ -4,6 +4,6 @@ mod expire;
 mod forget;
 mod owe;
 
-pub use expire::expire_due;
-pub use forget::forget_idempotency_keys;
+pub use expire::{EXPIRED_MAX, expire_due};
+pub use forget::{FORGOTTEN_MAX, forget_idempotency_keys};
 pub use owe::{Owed, owe_missing_jobs};

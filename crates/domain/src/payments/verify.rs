@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use schema::{Connection, Pool, queries::payment_intents, transaction};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Gateways, IntentUnderQuestion, QuestionPolicy, ask,
@@ -27,6 +28,8 @@ pub enum Verified {
     NeverStarted,
     /// Somebody else holds the job.
     LeaseLost,
+    /// Told to stop while the gateway was asked: nothing was recorded and the job is still held.
+    Stopped,
 }
 
 /// Why a question was not asked or its answer not recorded.
@@ -44,14 +47,24 @@ pub enum VerifyError {
     Schema(#[from] schema::Error),
 }
 
+/// What questions are asked with.
+#[derive(Debug, Clone)]
+pub struct Questions {
+    pub pool: Pool,
+    pub gateways: Gateways,
+    pub policy: QuestionPolicy,
+}
+
 /// Runs one `verify_payment` job: asks the gateway and records what it says.
+///
+/// `stop` ends it only while the gateway is asked: never inside a transaction, and not after an answer.
 pub async fn verify(
-    pool: &Pool,
-    gateways: &Gateways,
-    policy: &QuestionPolicy,
+    questions: &Questions,
     payment_intent_id: &str,
     lease: &Lease,
+    stop: &CancellationToken,
 ) -> Result<Verified, VerifyError> {
+    let Questions { pool, gateways, policy } = questions;
     let mut connection = pool.connection().await?;
     let intent = ask::look_up(&mut connection, payment_intent_id)
         .await?
@@ -63,13 +76,15 @@ pub async fn verify(
     if let Some(delay) = not_due_for(&intent, status, policy) {
         return Ok(Verified::NotDue.unless_lost(queue::snooze(&mut connection, lease, delay).await?));
     }
-    ask::note_asked(&mut connection, payment_intent_id).await?;
-    drop(connection);
-
     let gateway = gateways
         .by_word(&intent.provider)
         .ok_or_else(|| VerifyError::GatewayIsOff(intent.provider.clone()))?;
-    let asked = ask::ask(gateway, question).await;
+    ask::note_asked(&mut connection, payment_intent_id).await?;
+    drop(connection);
+
+    let Some(asked) = stop.run_until_cancelled(ask::ask(gateway, question)).await else {
+        return Ok(Verified::Stopped);
+    };
 
     let mut connection = pool.connection().await?;
     let command = RecordAnswer {

@@ -38,6 +38,7 @@ pub struct Lease {
     /// Workers that died holding it.
     pub crash_count: i32,
     pub lease_no: i64,
+    pub idempotency_key: Option<String>,
     pub worker_id: WorkerId,
     pub trace_context: Option<TraceContext>,
     /// How long it was due before it was claimed.
@@ -54,6 +55,7 @@ impl Lease {
             max_attempts: job.max_attempts,
             crash_count: job.crash_count,
             lease_no: job.lease_no,
+            idempotency_key: job.idempotency_key,
             worker_id: worker_id.clone(),
             trace_context: job.trace_context.map(TraceContext),
             waited: Duration::try_from_secs_f64(job.waited_seconds).unwrap_or_default(),
@@ -63,6 +65,13 @@ impl Lease {
     /// The payload as its type; the error says what cannot be read.
     pub fn read<J: Job>(&self) -> Result<J, serde_json::Error> {
         J::deserialize(&self.payload)
+    }
+
+    /// The intent this job is about: its payload names it, and where that cannot be read, its key does.
+    pub fn payment_intent_id(&self) -> Option<&str> {
+        let in_payload = self.payload.get("payment_intent_id").and_then(Value::as_str);
+        in_payload
+            .or_else(|| self.idempotency_key.as_deref()?.strip_prefix(&self.job_type)?.strip_prefix(':'))
     }
 
     /// What fences a single write.
@@ -116,12 +125,13 @@ pub async fn extend<'a>(
     leases::extend_if_held(connection, batch.fences(), lease.as_secs_f64()).await
 }
 
-/// Gives unstarted jobs back with their attempt: what a stopping worker does first. Returns how many.
+/// Gives unstarted jobs back with their attempt: what a stopping worker does first. Returns the ids
+/// that were still held.
 pub async fn return_unstarted(
     connection: &mut Connection,
     worker_id: &WorkerId,
     unstarted: &[Lease],
-) -> Result<usize, Error> {
+) -> Result<Vec<i64>, Error> {
     let batch = FenceBatch::of(worker_id, unstarted);
-    Ok(leases::return_unstarted_if_held(connection, batch.fences()).await?.len())
+    leases::return_unstarted_if_held(connection, batch.fences()).await
 }

@@ -14,7 +14,7 @@ pub use enqueue::{Enqueue, enqueue};
 pub use figures::{Figures, figures};
 pub(crate) use lease::FenceBatch;
 pub use lease::{Lease, WorkerId, claim, extend, return_unstarted};
-pub use rescue::{Rescue, rescue_stale};
+pub use rescue::{RESCUED_MAX, Rescue, rescue_stale};
 pub use retention::{Retention, RetentionPass};
 pub use settle::{Outcome, RetryPolicy, Settled, complete, give_up, settle, snooze};
 pub use trace::{TraceContext, current_trace_context};

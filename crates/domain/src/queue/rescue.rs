@@ -1,5 +1,8 @@
 use schema::{Connection, Error, queries::leases};
 
+/// Jobs rescued in one call; the function in the database has the same bound.
+pub const RESCUED_MAX: usize = 1000;
+
 /// What one rescue did.
 #[derive(Debug, Clone, Default)]
 pub struct Rescue {
@@ -9,7 +12,7 @@ pub struct Rescue {
     pub failed: Vec<(i64, String)>,
 }
 
-/// Rescues jobs whose lease ran out, at most 1000. Safe from any number of processes at once.
+/// Rescues jobs whose lease ran out, at most [`RESCUED_MAX`]. Safe from any number of processes at once.
 pub async fn rescue_stale(connection: &mut Connection) -> Result<Rescue, Error> {
     let mut rescue = Rescue::default();
     for job in leases::requeue_stale_jobs(connection).await? {

@@ -13,6 +13,11 @@ pub struct Retention {
 }
 
 impl Retention {
+    /// Whether the last pass reached the end of the table: the next one starts again at its first row.
+    pub const fn has_finished_a_round(&self) -> bool {
+        self.after_id == 0
+    }
+
     /// One pass over the next 10,000 rows; starts again at the first row after the last.
     pub async fn pass(
         &mut self,

@@ -97,8 +97,7 @@ pub async fn give_up(connection: &mut Connection, lease: &Lease, reason: &str) -
         if !leases::fail_if_held(connection, lease.fence(), reason).await? {
             return Ok(Settled::LeaseLost);
         }
-        let payment_intent_id = lease.payload.get("payment_intent_id").and_then(|id| id.as_str());
-        if let Some(id) = payment_intent_id
+        if let Some(id) = lease.payment_intent_id()
             && payment_intents::read::provider_of(connection, id).await?.is_some()
         {
             let evidence = json!({

@@ -18,6 +18,7 @@ pub struct ClaimedJob {
     pub max_attempts: i32,
     pub crash_count: i32,
     pub lease_no: i64,
+    pub idempotency_key: Option<String>,
     pub trace_context: Option<Value>,
     pub run_at: DateTime<Utc>,
     /// Seconds since it was due.
@@ -26,7 +27,7 @@ pub struct ClaimedJob {
 
 statement! {
     ClaimDue<'a> { worker_id: &'a str, job_types: &'a [&'a str], claimed_max: i64, lease_seconds: f64 }
-    -> (BigInt, Text, Jsonb, Integer, Integer, Integer, BigInt, Nullable<Jsonb>, Timestamptz, Double);
+    -> (BigInt, Text, Jsonb, Integer, Integer, Integer, BigInt, Nullable<Text>, Nullable<Jsonb>, Timestamptz, Double);
     // Priorities are walked one by one, so that a pile of future rows ends each level's scan instead of
     // being read through.
     "WITH RECURSIVE level (priority) AS ( \
@@ -48,8 +49,8 @@ statement! {
             attempts = j.attempts + 1, updated_at = clock_timestamp(), \
             locked_until = clock_timestamp() + make_interval(secs => " (lease_seconds as Double) ") \
       WHERE j.id = ANY (ARRAY(SELECT picked.id FROM picked)) \
-     RETURNING j.id, j.job_type, j.payload, j.attempts, j.max_attempts, j.crash_count, j.lease_no, j.trace_context, \
-               j.run_at, extract(epoch FROM clock_timestamp() - j.run_at)::float8"
+     RETURNING j.id, j.job_type, j.payload, j.attempts, j.max_attempts, j.crash_count, j.lease_no, \
+               j.idempotency_key, j.trace_context, j.run_at, extract(epoch FROM clock_timestamp() - j.run_at)::float8"
 }
 
 /// Claims at most `claimed_max` due jobs of the given types, smallest priority and oldest first. Counts an

@@ -1,0 +1,197 @@
+//! Orders: what is due is made in one transaction, and one by one where that is refused.
+
+use std::{collections::HashMap, sync::Arc};
+
+use domain::{
+    Error,
+    jobs::{FinalizeOrder, Job},
+    orders::finalize::{FinalizeError, Finalized, ToFinalize, finalize},
+    queue::Outcome,
+};
+use tracing::{Instrument, Span};
+
+use crate::{
+    attempt::{catch_panic, span_of},
+    claimer::Claimer,
+    context::Context,
+    held::Held,
+    metrics::Ending,
+    pulse::Pulse,
+    settling,
+};
+
+/// Orders made in one transaction: beyond this a batch gains little and locks much.
+const BATCH_MAX: u32 = 50;
+/// The one refusal that another attempt, with another random number, does not meet.
+const DRAWN_BEFORE: &str = "an_order_number_is_given_once";
+
+/// A job of a batch.
+struct Attempt {
+    held: Held,
+    payment_intent_id: String,
+    span: Span,
+}
+
+/// Why a batch was refused; nothing of it was written.
+enum Refusal {
+    Finalize(FinalizeError),
+    Panic(String),
+}
+
+/// Claims what is due, at most fifty, and makes its orders, until the worker stops.
+pub(crate) async fn run(context: Arc<Context>, pulse: Pulse) {
+    let mut claimer =
+        Claimer::new(&context, FinalizeOrder::JOB_TYPE, &context.wake_ups.finalize_order, pulse);
+    while let Some(claimed) = claimer.next(BATCH_MAX).await {
+        let mut batch = Vec::new();
+        let mut suspects = Vec::new();
+        for held in claimed {
+            let Some(attempt) = read(&context, held).await else { continue };
+            // A job that was being run when its worker died takes no batch-mates with it.
+            let is_suspect = attempt.held.lease.crash_count > 0;
+            if is_suspect { &mut suspects } else { &mut batch }.push(attempt);
+        }
+        run_together(&context, batch).await;
+        run_alone(&context, suspects).await;
+    }
+}
+
+async fn read(context: &Context, held: Held) -> Option<Attempt> {
+    let span = span_of(&held.lease);
+    match held.lease.read::<FinalizeOrder>() {
+        Ok(job) => Some(Attempt { held, payment_intent_id: job.payment_intent_id, span }),
+        Err(error) => {
+            let reason = format!("the payload cannot be read: {error}");
+            settling::settle(context, &held, Outcome::GiveUp { reason }).instrument(span).await;
+            None
+        }
+    }
+}
+
+async fn run_together(context: &Context, batch: Vec<Attempt>) {
+    if batch.is_empty() {
+        return;
+    }
+    match attempt(context, &batch).await {
+        Ok(finalized) => conclude(context, batch, finalized).await,
+        // Of an outage each job would only learn the same, one time-out after the other.
+        Err(refusal) if batch.len() == 1 || refusal.is_outage() => {
+            for job in batch {
+                settling::settle(context, &job.held, refusal.outcome()).instrument(job.span.clone()).await;
+            }
+        }
+        Err(refusal) => {
+            tracing::warn!(
+                error = refusal.to_string(),
+                jobs = batch.len(),
+                "batch refused; going one by one"
+            );
+            run_alone(context, batch).await;
+        }
+    }
+}
+
+/// One transaction a job. A stopping worker gives back those that it has not begun.
+async fn run_alone(context: &Context, jobs: Vec<Attempt>) {
+    let mut waiting = jobs.into_iter();
+    while let Some(job) = waiting.next() {
+        if context.stopping.is_cancelled() {
+            let unstarted = std::iter::once(job).chain(waiting).map(|job| job.held).collect();
+            return settling::return_unstarted(context, unstarted).await;
+        }
+        match attempt(context, std::slice::from_ref(&job)).await {
+            Ok(finalized) => conclude(context, vec![job], finalized).await,
+            Err(refusal) => {
+                settling::settle(context, &job.held, refusal.outcome()).instrument(job.span.clone()).await;
+            }
+        }
+    }
+}
+
+async fn attempt(context: &Context, batch: &[Attempt]) -> Result<Finalized, Refusal> {
+    let span = match batch {
+        [only] => only.span.clone(),
+        _ => {
+            let span = tracing::info_span!("finalize_batch", jobs = batch.len());
+            batch.iter().for_each(|job| {
+                span.follows_from(&job.span);
+            });
+            span
+        }
+    };
+    let jobs: Vec<ToFinalize<'_>> = batch
+        .iter()
+        .map(|job| ToFinalize { lease: &job.held.lease, payment_intent_id: &job.payment_intent_id })
+        .collect();
+    let made = async {
+        let mut connection = context.work.connection().await?;
+        finalize(&mut connection, &context.worker_id, &jobs).await
+    };
+    match catch_panic(made.instrument(span)).await {
+        Ok(Ok(finalized)) => Ok(finalized),
+        Ok(Err(error)) => Err(Refusal::Finalize(error)),
+        Err(panic) => Err(Refusal::Panic(panic)),
+    }
+}
+
+/// After COMMIT: tells who waits, and settles the jobs of intents that do not exist.
+async fn conclude(context: &Context, batch: Vec<Attempt>, finalized: Finalized) {
+    if !(finalized.ordered.is_empty() && finalized.under_review.is_empty() && finalized.superseded.is_empty())
+    {
+        context.waker.intent_changed();
+    }
+    let ordered: HashMap<String, String> = finalized.ordered.into_iter().collect();
+    for job in batch {
+        let id = job.payment_intent_id.as_str();
+        if finalized.lost_job_ids.contains(&job.held.lease.job_id) {
+            job.span.in_scope(|| tracing::warn!("the lease was lost; nothing was done"));
+            context.metrics.ended(&job.held, Ending::LeaseLost);
+        } else if finalized.unknown.iter().any(|unknown| unknown == id) {
+            let reason = format!("there is no intent {id}");
+            settling::settle(context, &job.held, Outcome::GiveUp { reason }).instrument(job.span).await;
+        } else {
+            let kind = finalized.under_review.iter().find(|(reviewed, _)| reviewed == id);
+            job.span.in_scope(|| match (ordered.get(id), kind) {
+                (Some(order_number), _) => tracing::info!(order_number, "order made"),
+                (None, Some((_, kind))) => {
+                    tracing::warn!(kind = kind.as_str(), "paid, but no order; a review case is open");
+                }
+                (None, None) => tracing::info!("nothing to be done"),
+            });
+            if ordered.contains_key(id) {
+                context.metrics.ordered(&job.held);
+            }
+            context.metrics.ended(&job.held, Ending::Completed);
+        }
+    }
+}
+
+impl Refusal {
+    const fn is_outage(&self) -> bool {
+        matches!(self, Self::Finalize(FinalizeError::Schema(Error::Unavailable(_))))
+    }
+
+    /// What a refusal means for a job that ran alone.
+    fn outcome(&self) -> Outcome {
+        match self {
+            // Paid rows never change, so what a constraint refuses once it refuses for ever: a person looks at once.
+            Self::Finalize(FinalizeError::Schema(error @ Error::Refused { .. }))
+                if !error.is_refused_by(DRAWN_BEFORE) =>
+            {
+                Outcome::GiveUp { reason: error.to_string() }
+            }
+            Self::Finalize(FinalizeError::Schema(_) | FinalizeError::UnknownWord(_)) | Self::Panic(_) => {
+                Outcome::Retry { error: self.to_string() }
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Finalize(error) => error.fmt(f),
+            Self::Panic(panic) => f.write_str(panic),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Questions: each waits for its gateway in a slot of its own, and holds no connection meanwhile.
+
+use std::sync::Arc;
+
+use domain::{
+    jobs::{Job, VerifyPayment},
+    payments::{
+        record_answer::RecordAnswerError,
+        verify::{Questions, Verified, VerifyError, verify},
+    },
+    queue::Outcome,
+};
+use tokio::task::JoinSet;
+use tracing::Instrument;
+
+use crate::{
+    attempt::{catch_panic, span_of},
+    claimer::Claimer,
+    context::Context,
+    held::Held,
+    metrics::Ending,
+    pulse::Pulse,
+    settling,
+};
+
+/// Claims as many questions as there are free slots and asks them side by side, until the worker stops; then waits
+/// for those that run.
+pub(crate) async fn run(context: Arc<Context>, questions: Arc<Questions>, slots: u32, pulse: Pulse) {
+    let mut claimer =
+        Claimer::new(&context, VerifyPayment::JOB_TYPE, &context.wake_ups.verify_payment, pulse.clone());
+    let mut running = JoinSet::new();
+    loop {
+        let free = wait_for_a_slot(&context, &mut running, slots, &pulse).await;
+        let Some(claimed) = claimer.next(free).await else { break };
+        for held in claimed {
+            running.spawn_local(ask(Arc::clone(&context), Arc::clone(&questions), held));
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        report(ended);
+    }
+}
+
+/// How many slots are free, at least one; any number when the worker stops meanwhile.
+async fn wait_for_a_slot(context: &Context, running: &mut JoinSet<()>, slots: u32, pulse: &Pulse) -> u32 {
+    loop {
+        while let Some(ended) = running.try_join_next() {
+            report(ended);
+        }
+        let taken = u32::try_from(running.len()).unwrap_or(u32::MAX);
+        let free = slots.saturating_sub(taken);
+        if free > 0 || context.stopping.is_cancelled() {
+            return free.max(1);
+        }
+        pulse.beat();
+        tokio::select! {
+            Some(ended) = running.join_next() => report(ended),
+            () = context.stopping.cancelled() => {}
+            () = tokio::time::sleep(context.poll_interval) => {}
+        }
+    }
+}
+
+/// Handlers catch their own panics: what ends here is a defect of this file.
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a question's task ended badly; the reaper rescues its job");
+    }
+}
+
+async fn ask(context: Arc<Context>, questions: Arc<Questions>, held: Held) {
+    let span = span_of(&held.lease);
+    async {
+        let job: VerifyPayment = match held.lease.read() {
+            Ok(job) => job,
+            Err(error) => {
+                let reason = format!("the payload cannot be read: {error}");
+                return settling::settle(&context, &held, Outcome::GiveUp { reason }).await;
+            }
+        };
+        let question = verify(&questions, &job.payment_intent_id, &held.lease, &held.stop);
+        match catch_panic(question).await {
+            Ok(Ok(verified)) => conclude(&context, held, verified).await,
+            Ok(Err(error)) => settling::settle(&context, &held, outcome_of(&error)).await,
+            Err(error) => settling::settle(&context, &held, Outcome::Retry { error }).await,
+        }
+    }
+    .instrument(span)
+    .await;
+}
+
+async fn conclude(context: &Context, held: Held, verified: Verified) {
+    let ending = match verified {
+        Verified::Recorded { outcome, recorded } => {
+            tracing::info!(outcome, status = recorded.status.as_str(), "the gateway answered");
+            if recorded.has_moved() {
+                context.waker.intent_changed();
+            }
+            if recorded.order_is_owed {
+                context.wake_ups.finalize_order.notify_one();
+                context.waker.job_enqueued();
+            }
+            if recorded.next_question_in.is_some() { Ending::Snoozed } else { Ending::Completed }
+        }
+        Verified::NotDue => Ending::Snoozed,
+        Verified::NeverStarted => Ending::Completed,
+        Verified::LeaseLost => {
+            tracing::warn!("the lease was lost; the answer is dropped");
+            Ending::LeaseLost
+        }
+        // Nothing was written, so the attempt can be given back; where the lease is lost that changes nothing.
+        Verified::Stopped => return settling::return_unstarted(context, vec![held]).await,
+    };
+    context.metrics.ended(&held, ending);
+}
+
+fn outcome_of(error: &VerifyError) -> Outcome {
+    match error {
+        VerifyError::UnknownIntent(_) | VerifyError::Record(RecordAnswerError::IntentGone) => {
+            Outcome::GiveUp { reason: error.to_string() }
+        }
+        // A word that this build does not know may be known to the next; a gateway may be switched on.
+        VerifyError::UnknownWord(_)
+        | VerifyError::GatewayIsOff(_)
+        | VerifyError::Record(
+            RecordAnswerError::UnknownWord(_) | RecordAnswerError::Schema(_) | RecordAnswerError::LeaseLost,
+        )
+        | VerifyError::Schema(_) => Outcome::Retry { error: error.to_string() },
+    }
+}

@@ -1,0 +1,79 @@
+//! The figures of this service at `/metrics`. Counters are what this replica did; several share the work.
+
+use std::time::SystemTime;
+
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Gauge},
+};
+use service_kit::telemetry::meter;
+
+/// Counters that sweeps write.
+#[derive(Debug, Clone)]
+pub(crate) struct Metrics {
+    rescued: Counter<u64>,
+    expired: Counter<u64>,
+    owed: Counter<u64>,
+    deleted: Counter<u64>,
+    forgotten: Counter<u64>,
+    failures: Counter<u64>,
+    last_success: Gauge<f64>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let counter = |name: &'static str, description: &'static str| {
+            meter().u64_counter(name).with_description(description).build()
+        };
+        Self {
+            rescued: counter("jobs_rescued", "Jobs whose lease ran out, by type and by what became of them."),
+            expired: counter("intents_expired", "Unpaid intents whose stock was released."),
+            owed: counter("jobs_owed", "Missing jobs that were enqueued again, by type."),
+            deleted: counter("jobs_deleted", "Finished jobs deleted after their retention."),
+            forgotten: counter("idempotency_keys_forgotten", "Idempotency keys deleted after 30 days."),
+            failures: counter("sweep_failures", "Turns of a sweep that ended with an error."),
+            last_success: meter()
+                .f64_gauge("sweep_last_success_timestamp")
+                .with_unit("s")
+                .with_description(
+                    "When a sweep last ended well, in seconds since 1970. Take the maximum over replicas.",
+                )
+                .build(),
+        }
+    }
+
+    pub(crate) fn rescued(&self, job_type: &str, outcome: &'static str) {
+        let labels = [KeyValue::new("job_type", job_type.to_owned()), KeyValue::new("outcome", outcome)];
+        self.rescued.add(1, &labels);
+    }
+
+    pub(crate) fn expired(&self, count: usize) {
+        self.expired.add(as_u64(count), &[]);
+    }
+
+    pub(crate) fn owed(&self, job_type: &'static str, count: usize) {
+        self.owed.add(as_u64(count), &[KeyValue::new("job_type", job_type)]);
+    }
+
+    pub(crate) fn deleted(&self, count: usize) {
+        self.deleted.add(as_u64(count), &[]);
+    }
+
+    pub(crate) fn forgotten(&self, count: usize) {
+        self.forgotten.add(as_u64(count), &[]);
+    }
+
+    pub(crate) fn failed(&self, sweep: &'static str) {
+        self.failures.add(1, &[KeyValue::new("sweep", sweep)]);
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a time shown to people; it decides nothing")]
+    pub(crate) fn succeeded(&self, sweep: &'static str) {
+        let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        self.last_success.record(since_1970.as_secs_f64(), &[KeyValue::new("sweep", sweep)]);
+    }
+}
+
+fn as_u64(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

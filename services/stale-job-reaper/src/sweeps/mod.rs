@@ -1,0 +1,129 @@
+//! The sweeps. Each is bounded, safe beside itself in another process, and does not know the others.
+
+mod expire;
+mod forget;
+mod owe;
+mod rescue;
+mod retain;
+
+use std::time::Duration;
+
+use domain::{
+    Connection, Error, Pool,
+    notifications::{Channel, notify},
+    queue::Retention,
+};
+use service_kit::settings::Settings;
+use tokio_util::sync::CancellationToken;
+
+use crate::{metrics::Metrics, swept::Swept};
+
+/// Full pages one sweep takes in a row; what is left waits for its next turn.
+pub(crate) const PAGES_MAX: u32 = 100;
+
+/// What sweeps work with.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    pub(crate) pool: Pool,
+    pub(crate) metrics: Metrics,
+    pub(crate) retention: Duration,
+    pub(crate) job_attempts_max: i32,
+    pub(crate) stopping: CancellationToken,
+}
+
+impl Context {
+    pub(crate) fn new(settings: &Settings, pool: Pool, stopping: CancellationToken) -> anyhow::Result<Self> {
+        let retention_days = u64::from(settings.reaper()?.retention_days);
+        Ok(Self {
+            pool,
+            metrics: Metrics::new(),
+            retention: Duration::from_secs(retention_days * 24 * 3600),
+            job_attempts_max: i32::from(settings.job()?.max_attempts),
+            stopping,
+        })
+    }
+}
+
+/// One kind of sweep, with what it remembers between its turns.
+#[derive(Debug)]
+pub(crate) enum Sweep {
+    /// Jobs whose lease ran out.
+    Rescue,
+    /// Unpaid intents whose time has passed.
+    Expire,
+    /// Jobs that should be there and are not.
+    Owe,
+    /// Finished jobs.
+    Retain(Retention),
+    /// Idempotency keys nobody will repeat.
+    Forget,
+}
+
+impl Sweep {
+    pub(crate) fn all() -> [Self; 5] {
+        [Self::Rescue, Self::Expire, Self::Owe, Self::Retain(Retention::default()), Self::Forget]
+    }
+
+    /// The word in logs and figures.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Rescue => "rescue",
+            Self::Expire => "expire",
+            Self::Owe => "owe",
+            Self::Retain(_) => "retain",
+            Self::Forget => "forget",
+        }
+    }
+
+    /// How many times `REAPER__INTERVAL_SECONDS` passes between two turns: somebody waits for a rescue and for
+    /// stock, nobody for the end of a row that is 30 days old.
+    pub(crate) const fn intervals_apart(&self) -> u32 {
+        match self {
+            Self::Rescue | Self::Expire => 1,
+            Self::Owe => 10,
+            Self::Retain(_) => 60,
+            Self::Forget => 600,
+        }
+    }
+
+    /// Pages in one turn of a reaper that runs on. Retention reads the whole table, finished or not, so it takes a
+    /// page at a time: 10,000 rows a minute by default, far above what a shop enqueues.
+    pub(crate) const fn pages_a_turn(&self) -> u32 {
+        match self {
+            Self::Retain(_) => 1,
+            Self::Rescue | Self::Expire | Self::Owe | Self::Forget => PAGES_MAX,
+        }
+    }
+
+    /// One turn: pages until one is not full, the service stops, or `pages_max` are done. What was done before an
+    /// error is in `swept`.
+    pub(crate) async fn turn(
+        &mut self,
+        context: &Context,
+        pages_max: u32,
+        swept: &mut Swept,
+    ) -> Result<(), Error> {
+        let mut connection = context.pool.connection().await?;
+        for _ in 0..pages_max {
+            let may_be_more = match self {
+                Self::Rescue => rescue::page(&mut connection, context, swept).await?,
+                Self::Expire => expire::page(&mut connection, context, swept).await?,
+                Self::Owe => owe::page(&mut connection, context, swept).await?,
+                Self::Retain(retention) => retain::page(&mut connection, context, retention, swept).await?,
+                Self::Forget => forget::page(&mut connection, context, swept).await?,
+            };
+            if !may_be_more || context.stopping.is_cancelled() {
+                break;
+            }
+        }
+        context.metrics.succeeded(self.name());
+        Ok(())
+    }
+}
+
+/// Wakes whoever waits; a wake-up that is lost costs them one poll.
+async fn wake(connection: &mut Connection, channel: Channel) {
+    if let Err(error) = notify(connection, channel).await {
+        tracing::debug!(%error, ?channel, "wake-up was not sent");
+    }
+}
