@@ -1,1 +1,16 @@
+#![doc = include_str!("../README.md")]
 
+mod answer;
+mod app;
+mod desk;
+mod gateways;
+mod handlers;
+mod judge;
+mod metrics;
+mod pages;
+mod preference;
+mod refusal;
+mod routes;
+mod words;
+
+pub use app::Application;

@@ -1,6 +1,7 @@
 //! Payments: the port to gateways, the questions put to them, and what their answers change.
 
 pub mod ask;
+pub mod callback;
 pub mod gateway;
 pub mod record_answer;
 pub mod schedule;

@@ -1,5 +1,6 @@
 //! Queries by noun, one statement a function.
 
+pub mod callbacks;
 pub mod carts;
 pub mod catalogue;
 pub mod client_status;

@@ -1,0 +1,85 @@
+//! Where callbacks are worked on: apart from the connections they came over.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::payments::callback::{Callback, Judge, ReceiveError, Received, Reception, receive};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout},
+};
+use tokio_util::task::{LocalPoolHandle, TaskTracker};
+use tracing::{Instrument, Span};
+
+use crate::metrics::Metrics;
+
+/// Callbacks worked on at a time. More would only wait for connections to the database.
+const IN_WORK_MAX: usize = 256;
+/// Callbacks wait for Postgres and for gateways, not for processors.
+const THREADS: usize = 2;
+/// How long callbacks may take to their end after the last request was answered. One waits for a gateway at most
+/// three seconds, and for the database a few more.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a callback was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DeskError {
+    #[error("{IN_WORK_MAX} callbacks are being worked on already")]
+    Busy,
+    #[error("the work on a callback panicked")]
+    Panicked,
+    #[error(transparent)]
+    Receive(#[from] ReceiveError),
+}
+
+/// Works on callbacks in tasks of its own: a browser that goes away stops waiting, not the work.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    reception: Arc<Reception>,
+    metrics: Metrics,
+    /// Threads of the desk's own: the server's end with the server, and a use case stays on the thread it began on.
+    threads: LocalPoolHandle,
+    tasks: TaskTracker,
+    places: Arc<Semaphore>,
+}
+
+impl Desk {
+    pub(crate) fn new(reception: Reception, metrics: Metrics) -> Self {
+        Self {
+            reception: Arc::new(reception),
+            metrics,
+            threads: LocalPoolHandle::new(THREADS),
+            tasks: TaskTracker::new(),
+            places: Arc::new(Semaphore::new(IN_WORK_MAX)),
+        }
+    }
+
+    /// Receives a callback. Dropping the future does not end the work.
+    pub(crate) async fn receive(&self, callback: Callback, judge: Judge) -> Result<Received, DeskError> {
+        let place = Arc::clone(&self.places).try_acquire_owned().or(Err(DeskError::Busy))?;
+        let (reception, metrics) = (Arc::clone(&self.reception), self.metrics.clone());
+        let (provider, kind, began) = (callback.provider, callback.kind, Instant::now());
+        let (span, tracked) = (Span::current(), self.tasks.token());
+        let work = move || {
+            let work = async move {
+                let received = receive(&reception, callback, judge).await;
+                metrics.received(provider, kind, &received, began.elapsed());
+                drop((place, tracked));
+                received
+            };
+            work.instrument(span)
+        };
+        let task = self.threads.spawn_pinned(work);
+        Ok(task.await.or(Err(DeskError::Panicked))??)
+    }
+
+    /// Waits until what was taken in is done, within bounds.
+    pub(crate) async fn drain(&self) {
+        self.tasks.close();
+        if timeout(DRAIN_TIMEOUT, self.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                callbacks = self.tasks.len(),
+                "callbacks are left unfinished; the queue asks instead"
+            );
+        }
+    }
+}
