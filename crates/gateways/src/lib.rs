@@ -7,13 +7,16 @@
 //!
 //! `docs/gateways.md` tells how the two gateways behave and which of it is certain.
 
+mod configured;
 mod evidence;
 mod http;
 mod literals;
+mod measured;
 mod settings;
 
 pub mod esewa;
 pub mod khalti;
 
+pub use configured::{Addresses, ConfigureError, Configured};
 pub use http::{HttpClient, HttpClientError};
 pub use settings::SettingsError;

@@ -115,6 +115,7 @@ async fn whatever_is_wrong_or_missing_is_refused() {
         json!({"sub": ""}),
         json!({"sub": "x".repeat(256)}),
         json!({"sub": 7}),
+        json!({"sub": "a\0b"}),
     ] {
         refusal(&verifier, &hs256(changes)).await;
     }

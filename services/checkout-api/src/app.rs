@@ -1,6 +1,9 @@
 //! The service as `main` and tests start it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use actix_web::web;
 use anyhow::Context;
@@ -8,9 +11,11 @@ use domain::{
     Pool, PoolSettings,
     checkout::{Checkout, Terms},
     client_status::{FeedSettings, StatusFeed},
-    migrations::{self, Compatibility},
+    payments::gateway::Gateway,
     queue::Waker,
+    readiness,
 };
+use gateways::{Addresses, Configured};
 use secrecy::ExposeSecret;
 use service_kit::{
     auth::TokenVerifier,
@@ -20,7 +25,7 @@ use service_kit::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{gateways, handlers::order_intents, metrics::Metrics, openapi, routes};
+use crate::{handlers::order_intents, metrics::Metrics, openapi, routes};
 
 const DEFAULT_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080);
 /// The database role of this service.
@@ -65,7 +70,7 @@ impl Application {
         let checkout = Checkout {
             pool: pool.clone(),
             waker: waker.clone(),
-            gateways: gateways::configured(settings, &metrics)?,
+            gateways: configured(settings)?,
             terms: terms(settings)?,
             write_answer: order_intents::write_answer,
         };
@@ -99,6 +104,18 @@ impl Application {
     }
 }
 
+fn configured(settings: &Settings) -> anyhow::Result<Vec<Arc<dyn Gateway>>> {
+    let addresses = Addresses {
+        callback_public_url: Some(settings.callback_public_url()?),
+        storefront_url: settings.storefront()?.url,
+    };
+    let gateways = settings.gateways()?;
+    if gateways.khalti.is_some() {
+        settings.require_storefront_url()?;
+    }
+    Ok(Configured::new(gateways, addresses)?.gateways())
+}
+
 fn terms(settings: &Settings) -> anyhow::Result<Terms> {
     let schedule = settings.reconcile()?.schedule;
     Ok(Terms {
@@ -112,18 +129,6 @@ fn terms(settings: &Settings) -> anyhow::Result<Terms> {
 fn health(pool: Pool) -> Health {
     Health::new().probe("database", move || {
         let pool = pool.clone();
-        async move {
-            let away = |error: domain::Error| {
-                tracing::debug!(%error, "readiness");
-                "the database cannot be reached".to_owned()
-            };
-            let mut connection = pool.connection().await.map_err(away)?;
-            match migrations::compatibility(&mut connection).await.map_err(away)? {
-                Compatibility::Fits => Ok(()),
-                misfit @ (Compatibility::SchemaTooOld { .. } | Compatibility::BinaryTooOld { .. }) => {
-                    Err(format!("{misfit:?}"))
-                }
-            }
-        }
+        async move { readiness::database(&pool).await.map_err(|error| error.to_string()) }
     })
 }

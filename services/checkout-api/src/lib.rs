@@ -2,7 +2,6 @@
 
 mod app;
 mod error;
-mod gateways;
 mod handlers;
 mod metrics;
 mod openapi;

@@ -1,26 +1,13 @@
 //! The figures of this service at `/metrics`.
 
-use std::time::Instant;
-
-use domain::{
-    Pool,
-    payments::gateway::{
-        Asked, Gateway, Provider, Question, RefundReply, RefundRequest, StartPayment, StartPaymentError,
-        StartedPayment,
-    },
-};
-use futures_util::future::{BoxFuture, FutureExt};
-use opentelemetry::{
-    KeyValue,
-    metrics::{Counter, Histogram},
-};
+use domain::{Pool, payments::gateway::Provider};
+use opentelemetry::{KeyValue, metrics::Counter};
 use service_kit::telemetry::meter;
 
-/// Counters that handlers and gateways write.
+/// Counters that handlers write.
 #[derive(Debug, Clone)]
 pub(crate) struct Metrics {
     intents: Counter<u64>,
-    gateway_starts: Histogram<f64>,
 }
 
 impl Metrics {
@@ -54,11 +41,6 @@ impl Metrics {
                     "Requests for an order intent by outcome: created, or the code of the refusal.",
                 )
                 .build(),
-            gateway_starts: meter
-                .f64_histogram("gateway_start_duration")
-                .with_unit("s")
-                .with_description("Payments started at a gateway, by outcome.")
-                .build(),
         }
     }
 
@@ -66,53 +48,5 @@ impl Metrics {
     pub(crate) fn intent(&self, provider: Provider, outcome: &'static str) {
         self.intents
             .add(1, &[KeyValue::new("provider", provider.as_str()), KeyValue::new("outcome", outcome)]);
-    }
-}
-
-/// A gateway whose starts are timed and counted.
-#[derive(Debug)]
-pub(crate) struct Observed<G> {
-    gateway: G,
-    starts: Histogram<f64>,
-}
-
-impl<G: Gateway> Observed<G> {
-    pub(crate) fn new(gateway: G, metrics: &Metrics) -> Self {
-        Self { gateway, starts: metrics.gateway_starts.clone() }
-    }
-}
-
-impl<G: Gateway> Gateway for Observed<G> {
-    fn provider(&self) -> Provider {
-        self.gateway.provider()
-    }
-
-    fn reference_in_advance(&self, payment_intent_id: &str) -> Option<String> {
-        self.gateway.reference_in_advance(payment_intent_id)
-    }
-
-    fn start(&self, payment: StartPayment) -> BoxFuture<'_, Result<StartedPayment, StartPaymentError>> {
-        async move {
-            let began = Instant::now();
-            let started = self.gateway.start(payment).await;
-            let outcome = match &started {
-                Ok(_) => "started",
-                Err(StartPaymentError::Refused { .. }) => "refused",
-                Err(StartPaymentError::Unavailable { .. }) => "unavailable",
-            };
-            let labels =
-                [KeyValue::new("provider", self.provider().as_str()), KeyValue::new("outcome", outcome)];
-            self.starts.record(began.elapsed().as_secs_f64(), &labels);
-            started
-        }
-        .boxed()
-    }
-
-    fn ask(&self, question: Question) -> BoxFuture<'_, Asked> {
-        self.gateway.ask(question)
-    }
-
-    fn refund(&self, request: RefundRequest) -> BoxFuture<'_, RefundReply> {
-        self.gateway.refund(request)
     }
 }

@@ -47,7 +47,8 @@ struct FieldErrorDocument {
 #[openapi(
     info(
         title = "checkout-api",
-        description = "Catalogue, cart, checkout and order status of a shop. Amounts are whole paisa (`_minor`), NPR."
+        description = "Catalogue, cart, checkout and order status of a shop. Amounts are whole paisa (`_minor`), NPR. \
+            Beside the answers listed, any address may answer `method_not_allowed` (405) and `internal_error` (500)."
     ),
     paths(
         products::list,

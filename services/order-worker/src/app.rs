@@ -13,6 +13,7 @@ use domain::{
     queue::{RetryPolicy, Waker, WorkerId},
     readiness,
 };
+use gateways::{Addresses, Configured};
 use service_kit::{
     health::Health,
     server::{Server, Surface},
@@ -23,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     context::Context,
-    figures, gateways, heartbeat,
+    figures, heartbeat,
     held::HeldLeases,
     lanes::{finalize_order, verify_payment},
     metrics::{self, Metrics},
@@ -64,7 +65,7 @@ impl Application {
     /// A setting that is missing or cannot be used, named; or a port that is taken.
     pub fn build(settings: &Settings, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let metrics = Metrics::new();
-        let gateways = gateways::configured(settings, &metrics)?;
+        let gateways = Gateways::new(Configured::new(settings.gateways()?, Addresses::default())?.gateways());
         Self::assemble(settings, gateways, metrics, shutdown)
     }
 

@@ -5,7 +5,6 @@ mod attempt;
 mod claimer;
 mod context;
 mod figures;
-mod gateways;
 mod heartbeat;
 mod held;
 mod lanes;

@@ -1,7 +1,5 @@
 //! The figures of this service at `/metrics`.
 
-use std::time::Duration;
-
 use domain::{
     Pool,
     queue::{Lease, Settled},
@@ -64,7 +62,6 @@ pub(crate) struct Metrics {
     waits: Histogram<f64>,
     runs: Histogram<f64>,
     paid_to_order: Histogram<f64>,
-    questions: Histogram<f64>,
     jobs: Gauge<u64>,
     oldest_due: Gauge<f64>,
 }
@@ -88,11 +85,6 @@ impl Metrics {
                 "paid_to_order",
                 &WAIT_BOUNDARIES,
                 "Time from the payment's proof to its order.",
-            ),
-            questions: seconds(
-                "gateway_question",
-                &RUN_BOUNDARIES,
-                "Questions put to gateways, by provider and outcome.",
             ),
             jobs: meter
                 .u64_gauge("job_queue_jobs")
@@ -125,11 +117,6 @@ impl Metrics {
     pub(crate) fn ordered(&self, held: &Held) {
         let since_proof = held.lease.waited + held.claimed_at.elapsed();
         self.paid_to_order.record(since_proof.as_secs_f64(), &[]);
-    }
-
-    pub(crate) fn asked(&self, provider: &'static str, outcome: &'static str, elapsed: Duration) {
-        let labels = [KeyValue::new("provider", provider), KeyValue::new("outcome", outcome)];
-        self.questions.record(elapsed.as_secs_f64(), &labels);
     }
 
     pub(crate) fn jobs(&self, name: &str, status: &'static str, count: i64) {

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::payments::callback::{Callback, Judge, ReceiveError, Received, Reception, receive};
+use domain::payments::callback::{
+    Callback, Judge, QuestionOutcome, ReceiveError, Received, Reception, receive,
+};
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
@@ -63,6 +65,7 @@ impl Desk {
             let work = async move {
                 let received = receive(&reception, callback, judge).await;
                 metrics.received(provider, kind, &received, began.elapsed());
+                received.iter().for_each(log);
                 drop((place, tracked));
                 received
             };
@@ -82,4 +85,22 @@ impl Desk {
             );
         }
     }
+}
+
+/// The one line that ties a request to its intent; refusals are logged where they are answered.
+fn log(received: &Received) {
+    let question = match received.question {
+        QuestionOutcome::Asked { outcome, .. } => outcome,
+        QuestionOutcome::JustAsked => "just_asked",
+        QuestionOutcome::LeftToQueue => "left_to_queue",
+        QuestionOutcome::NeverStarted => "never_started",
+    };
+    let (verdict, status) = (received.verdict.as_str(), received.status.status.as_str());
+    tracing::info!(
+        payment_intent_id = received.intent.payment_intent_id,
+        verdict,
+        question,
+        status,
+        "callback received"
+    );
 }

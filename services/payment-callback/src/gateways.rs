@@ -23,7 +23,7 @@ pub(crate) fn configured(settings: GatewaySettings) -> anyhow::Result<Configured
         let esewa = EsewaSettings {
             product_code: esewa.product_code,
             secret_key: esewa.secret_key,
-            previous_secret_key: None,
+            previous_secret_key: esewa.previous_secret_key,
             form_url: esewa.form_url,
             status_url: esewa.status_url,
             callback_public_url: None,

@@ -123,7 +123,7 @@ impl Refusal {
             .because(cause),
             Self::TooMany { .. } => Problem::new(self.code(), "This payment gets too many callbacks."),
             Self::Unavailable { cause } => {
-                Problem::new(self.code(), "The callback cannot be taken in for a moment.").because(cause)
+                Problem::new(self.code(), "The service cannot answer for a moment.").because(cause)
             }
             Self::Internal { cause } => Problem::internal(cause),
         };

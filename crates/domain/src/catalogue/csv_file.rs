@@ -1,5 +1,6 @@
 //! CSV catalogues: one line a variant, with a header line naming the columns.
 
+use csv::StringRecord;
 use serde::Deserialize;
 
 use super::file::{CatalogueEntry, Complaint, ProductFields};
@@ -31,12 +32,13 @@ struct CsvRow {
 
 pub(super) fn entries(text: &str) -> Result<Vec<CatalogueEntry>, Complaint> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(|error| complaint(&error, 1))?.clone();
+    let headers = reader.headers().map_err(|error| complaint(&error, 1, &StringRecord::new()))?.clone();
     let mut entries = Vec::new();
     for record in reader.records() {
-        let record = record.map_err(|error| complaint(&error, 1))?;
+        let record = record.map_err(|error| complaint(&error, 1, &headers))?;
         let line = record.position().map_or(1, csv::Position::line);
-        let row: CsvRow = record.deserialize(Some(&headers)).map_err(|error| complaint(&error, line))?;
+        let row: CsvRow =
+            record.deserialize(Some(&headers)).map_err(|error| complaint(&error, line, &headers))?;
         entries.push(entry(row, line)?);
     }
     Ok(entries)
@@ -65,10 +67,17 @@ fn entry(row: CsvRow, line: u64) -> Result<CatalogueEntry, Complaint> {
     })
 }
 
-fn complaint(error: &csv::Error, line: u64) -> Complaint {
+/// Says which column it is about, where the reader knows.
+fn complaint(error: &csv::Error, line: u64, headers: &StringRecord) -> Complaint {
     let line = error.position().map_or(line, csv::Position::line);
     let message = match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
+        csv::ErrorKind::Deserialize { err, .. } => {
+            let index = err.field().and_then(|index| usize::try_from(index).ok());
+            match index.and_then(|index| headers.get(index)) {
+                Some(column) => format!("{column}: {}", err.kind()),
+                None => err.kind().to_string(),
+            }
+        }
         _ => error.to_string(),
     };
     Complaint { line, message }
@@ -106,8 +115,9 @@ mod tests {
         for (bad, expected) in [
             ("v1,Gardens,tea,Tea,TEA-2,,ten,1", "line 3: `ten` is not an amount"),
             ("v1,Gardens,tea,Tea,TEA-2,,1,-1", "line 3: stock must not be negative"),
-            ("v1,Gardens,tea,Tea,TEA-2,,1,many", "line 3: invalid digit"),
+            ("v1,Gardens,tea,Tea,TEA-2,,1,many", "line 3: stock: invalid digit"),
             ("v1,Gardens,tea,Tea", "line 3: CSV error"),
+            ("v1,Gardens,tea,Tea,TEA-2,,,1", "line 3: `` is not an amount"),
             ("v1,Forests,tea,Tea,TEA-2,,1,1", "line 3: vendor `v1` has another name"),
             ("v1,Gardens,tea,Coffee,TEA-2,,1,1", "line 3: product `tea` is described otherwise"),
         ] {

@@ -10,6 +10,9 @@ use schema::{
 
 use super::{Catalogue, CatalogueEntry, Complaint};
 
+/// A statement that sets so many counts stays far below the time-out of statements.
+const COUNTS_PER_STATEMENT_MAX: usize = 5000;
+
 /// Whether an import is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportMode {
@@ -192,7 +195,9 @@ async fn set_stock(
     let counts: Vec<i32> = wanted.iter().map(|(_, _, available)| *available).collect();
     let counted: HashMap<String, i32> =
         stock::available_for_update(connection, &ids).await?.into_iter().collect();
-    stock::set_available(connection, &ids, &counts, reason).await?;
+    for (ids, counts) in ids.chunks(COUNTS_PER_STATEMENT_MAX).zip(counts.chunks(COUNTS_PER_STATEMENT_MAX)) {
+        stock::set_available(connection, ids, counts, reason).await?;
+    }
     let changes = wanted.into_iter().map(|(entry, variant_id, available_after)| StockChange {
         sku: entry.sku.clone(),
         available_before: counted.get(variant_id).copied().unwrap_or(0),

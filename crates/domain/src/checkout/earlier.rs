@@ -25,12 +25,21 @@ pub(super) async fn supersede(
     let mut held = Vec::new();
     for intent in earlier {
         create::supersede_if_open(connection, &intent.payment_intent_id).await?;
-        let lines = create::snapshot(connection, &intent.payment_intent_id).await?;
-        held.extend(lines.into_iter().map(|line| HeldLine {
-            payment_intent_id: intent.payment_intent_id.clone(),
-            variant_id: line.variant_id,
-            quantity: line.quantity,
-        }));
+        held.extend(held_by(connection, &intent.payment_intent_id).await?);
     }
     Ok(held)
+}
+
+/// What an intent that has just ended still holds.
+pub(super) async fn held_by(
+    connection: &mut Connection,
+    payment_intent_id: &str,
+) -> Result<Vec<HeldLine>, schema::Error> {
+    let lines = create::snapshot(connection, payment_intent_id).await?;
+    let held = lines.into_iter().map(|line| HeldLine {
+        payment_intent_id: payment_intent_id.to_owned(),
+        variant_id: line.variant_id,
+        quantity: line.quantity,
+    });
+    Ok(held.collect())
 }

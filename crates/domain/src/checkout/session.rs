@@ -6,11 +6,10 @@ use schema::{
     queries::{
         idempotency_keys,
         payment_intents::create::{self, SnapshotLine},
-        reservations::{self, ReservationEnd},
     },
 };
 
-use super::{Checkout, CreateIntentError, StartedIntent, request::Request};
+use super::{Checkout, CreateIntentError, StartedIntent, earlier, request::Request, reserve::reserve};
 use crate::payments::gateway::{Gateway, Redirection, StartPayment, StartPaymentError, StartedPayment};
 
 /// An intent as it is stored before its payment is started.
@@ -120,7 +119,8 @@ async fn fail(checkout: &Checkout, request: &Request, session: &Session) -> Resu
     let mut connection = checkout.pool.connection().await?;
     schema::transaction(&mut connection, async |connection| {
         if create::fail_if_created(connection, id, "gateway refused to start").await? {
-            reservations::end_held(connection, &[(id.as_str(), ReservationEnd::Released)]).await?;
+            let held = earlier::held_by(connection, id).await?;
+            reserve(connection, id, &[], &held).await?;
         }
         release_lease(connection, request, session).await
     })

@@ -2,7 +2,7 @@ use schema::{
     Connection, Error,
     queries::{
         payment_intents::status::{Move, lock_due_to_expire_for_update, move_locked},
-        reservations::{ReservationEnd, end_held},
+        reservations::release_held,
     },
     transaction,
 };
@@ -25,9 +25,8 @@ pub async fn expire_due(connection: &mut Connection) -> Result<Vec<String>, Erro
         };
         let moves: Vec<Move<'_>> = due.iter().map(|id| expired(id.as_str())).collect();
         move_locked(connection, &moves).await?;
-        let ends: Vec<(&str, ReservationEnd)> =
-            due.iter().map(|id| (id.as_str(), ReservationEnd::Released)).collect();
-        end_held(connection, &ends).await?;
+        let released: Vec<&str> = due.iter().map(String::as_str).collect();
+        release_held(connection, &released).await?;
         Ok(due)
     })
     .await

@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use schema::{
     Connection, FromSchema,
-    queries::{
-        leases, payment_intents,
-        reservations::{self, ReservationEnd},
-        review_cases, verifications,
-    },
+    queries::{leases, payment_intents, reservations, review_cases, verifications},
     transaction,
 };
 use serde_json::json;
@@ -276,7 +272,7 @@ async fn apply(
         };
         payment_intents::status::move_locked(connection, &[moved]).await?;
         if reservation == Reservation::Held && reservation_after == Reservation::Released {
-            reservations::end_held(connection, &[(id, ReservationEnd::Released)]).await?;
+            reservations::release_held(connection, &[id]).await?;
         }
         if status == IntentStatus::Refunded {
             record_refund(connection, intent).await?;

@@ -60,6 +60,36 @@ pub async fn end_held(connection: &mut Connection, ends: &[(&str, ReservationEnd
 }
 
 statement! {
+    ReleaseHeld<'a> { payment_intent_ids: &'a [&'a str] } -> BigInt;
+    // Names no column of sales: the roles that release cannot sell.
+    "WITH lines AS MATERIALIZED ( \
+         SELECT ii.payment_intent_id, ii.variant_id, ii.quantity FROM payment_intent_items ii \
+          WHERE ii.payment_intent_id = ANY (" (payment_intent_ids as Array<Text>) ") \
+     ), totals AS ( \
+         SELECT variant_id, sum(quantity) AS quantity FROM lines GROUP BY variant_id \
+     ), locked AS MATERIALIZED ( \
+         SELECT i.variant_id FROM inventory i WHERE i.variant_id IN (SELECT variant_id FROM lines) \
+          ORDER BY i.variant_id FOR NO KEY UPDATE \
+     ), moved AS ( \
+         UPDATE inventory i \
+            SET reserved = i.reserved - t.quantity, available = i.available + t.quantity, version = i.version + 1 \
+           FROM totals t JOIN locked USING (variant_id) WHERE i.variant_id = t.variant_id \
+     ) \
+     INSERT INTO inventory_movements \
+         (variant_id, available_delta, reserved_delta, sold_delta, reason, payment_intent_id) \
+     SELECT variant_id, quantity, -quantity, 0, 'released', payment_intent_id FROM lines"
+}
+
+/// Gives back the stock of intents whose reservation is held. The caller has done what `end_held` assumes.
+pub async fn release_held(connection: &mut Connection, payment_intent_ids: &[&str]) -> Result<(), Error> {
+    if payment_intent_ids.is_empty() {
+        return Ok(());
+    }
+    ReleaseHeld { payment_intent_ids }.execute(connection).await?;
+    Ok(())
+}
+
+statement! {
     LockStock<'a> { payment_intent_ids: &'a [&'a str] } -> Text;
     "SELECT i.variant_id FROM inventory i \
       WHERE i.variant_id IN (SELECT ii.variant_id FROM payment_intent_items ii \

@@ -1,7 +1,6 @@
 //! Each arm of `invariant_violations` finds the one row that breaks its promise, and nothing else.
 //!
 //! A case takes out, in a transaction of its own, the constraints that stand in the way, commits the breach and looks.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod cases;
 

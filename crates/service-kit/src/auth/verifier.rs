@@ -122,10 +122,13 @@ impl TokenVerifier {
                 self.decode(token, &key.key, key.algorithm)?
             }
         };
-        if (1..=SUBJECT_CHARS_MAX).contains(&claims.sub.chars().count()) {
+        // Postgres keeps no NUL in a text.
+        if (1..=SUBJECT_CHARS_MAX).contains(&claims.sub.chars().count()) && !claims.sub.contains('\0') {
             return Ok(claims);
         }
-        Err(AuthError::Invalid(format!("`sub` must have 1 to {SUBJECT_CHARS_MAX} characters.")))
+        Err(AuthError::Invalid(format!(
+            "`sub` must have 1 to {SUBJECT_CHARS_MAX} characters, none of them NUL."
+        )))
     }
 
     fn decode(&self, token: &str, key: &DecodingKey, algorithm: Algorithm) -> Result<Claims, AuthError> {

@@ -13,15 +13,8 @@ async fn assert_one_case(world: &World, intent: &Intent, kind: &str) {
     let cases =
         "SELECT string_agg(kind || ' ' || status, ', ') FROM review_cases WHERE payment_intent_id = $1";
     assert_eq!(world.text(cases, intent).await, format!("{kind} open"));
-    assert_eq!(world.finalize_jobs_pending(intent).await, 0, "{kind}");
-}
-
-impl World {
-    /// Orders that are still owed: a job that finds nothing to do does no harm, but none should wait here.
-    async fn finalize_jobs_pending(&self, intent: &Intent) -> i64 {
-        let sql = "SELECT count(*) FROM orders WHERE payment_intent_id = $1";
-        self.figure(sql, intent).await
-    }
+    let orders = "SELECT count(*) FROM orders WHERE payment_intent_id = $1";
+    assert_eq!(world.figure(orders, intent).await, 0, "{kind}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

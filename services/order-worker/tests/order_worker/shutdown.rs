@@ -1,0 +1,106 @@
+//! SIGTERM: claim nothing more, finish what runs, give back what cannot be finished.
+
+use std::process::Stdio;
+
+use serde_json::json;
+use tokio::{io::AsyncReadExt, process::Command};
+
+use crate::{
+    leases::{Silent, one},
+    support::{PATIENCE, World, until},
+};
+
+#[tokio::test]
+async fn what_runs_is_finished_within_the_grace() {
+    let world = World::new().await;
+    let intent = world.intent().await;
+    world.open_payment(&intent).await;
+    world.act(&intent, "pay").await;
+    world.answer_with(&intent, json!({ "modes": ["answer_slow"], "slow_ms": 500 })).await;
+    world.ask_now(&intent).await;
+    let worker = world.worker(&[]);
+    let running = "SELECT count(*) FROM job_queue WHERE status = 'processing'";
+    until("the question runs", async || world.count(running).await == 1).await;
+    worker.stop().await;
+    assert_eq!(world.shop.status(&intent).await, "verified");
+    let due = "SELECT count(*) FROM job_queue WHERE status = 'pending' AND job_type = 'finalize_order' AND attempts = 0";
+    assert_eq!(world.count(due).await, 1, "its order waits for the next worker");
+    world.database.assert_no_violations().await;
+}
+
+#[tokio::test]
+async fn a_question_that_outlives_the_grace_is_given_back_with_its_attempt() {
+    let world = World::new().await;
+    let intent = world.intent().await;
+    world.ask_now(&intent).await;
+    let (gateways, asked, abandoned) = Silent::new();
+    let worker = world.worker_with(gateways, &[("WORKER__SHUTDOWN_GRACE_SECONDS", "0.1")]);
+    one(&asked).await;
+    worker.stop().await;
+    one(&abandoned).await;
+    let given_back = "SELECT count(*) FROM job_queue
+        WHERE status = 'pending' AND attempts = 0 AND crash_count = 0 AND run_at <= now()";
+    assert_eq!(world.count(given_back).await, 1);
+    world.database.assert_no_violations().await;
+}
+
+#[tokio::test]
+async fn jobs_that_were_claimed_and_not_begun_are_given_back_with_their_attempt() {
+    let world = World::new().await;
+    let mut intents = Vec::new();
+    for _ in 0..3 {
+        let intent = world.intent().await;
+        world.shop.verify(&intent).await;
+        intents.push(intent);
+    }
+    // Jobs that crashed before run alone, one after the other: the first is held up, the others have not begun.
+    world.set("UPDATE job_queue SET crash_count = 1 WHERE job_type = 'finalize_order'").await;
+    let mut blocker = world.database.client().await;
+    let lock = blocker.transaction().await.unwrap();
+    lock.execute("SELECT FROM carts FOR UPDATE", &[]).await.unwrap();
+    let worker = world.worker(&[]);
+    let claimed = "SELECT count(*) FROM job_queue WHERE status = 'processing'";
+    until("all are claimed", async || world.count(claimed).await == 3).await;
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'order-worker' AND wait_event_type = 'Lock'";
+    until("the first is held up", async || world.count(waits).await == 1).await;
+    worker.begin_to_stop();
+    lock.rollback().await.unwrap();
+    worker.ended().await;
+    assert_eq!(world.count("SELECT count(*) FROM orders").await, 1);
+    let given_back = "SELECT count(*) FROM job_queue
+        WHERE job_type = 'finalize_order' AND status = 'pending' AND attempts = 0 AND lease_no = 1";
+    assert_eq!(world.count(given_back).await, 2);
+    world.database.assert_no_violations().await;
+}
+
+#[tokio::test]
+async fn the_binary_obeys_sigterm_and_gives_its_question_back() {
+    let world = World::new().await;
+    let intent = world.intent().await;
+    world.open_payment(&intent).await;
+    world.answer_with(&intent, json!({ "modes": ["answer_slow"], "slow_ms": 30_000 })).await;
+    world.ask_now(&intent).await;
+    let environment =
+        world.environment(&[("WORKER__SHUTDOWN_GRACE_SECONDS", "0.2"), ("GATEWAY__TIMEOUT_MS", "60000")]);
+    let mut binary = Command::new(env!("CARGO_BIN_EXE_order-worker"))
+        .env_clear()
+        .envs(environment)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let asked = "SELECT count(*) FROM payment_intents WHERE last_asked_at IS NOT NULL";
+    until("the gateway is asked", async || world.count(asked).await == 1).await;
+    let id = binary.id().unwrap().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+    let ended = tokio::time::timeout(PATIENCE, binary.wait()).await.unwrap().unwrap();
+    let mut log = String::new();
+    binary.stdout.take().unwrap().read_to_string(&mut log).await.unwrap();
+    assert!(ended.success(), "{log}");
+    assert!(log.contains("\"finishing what runs\""), "{log}");
+    let given_back =
+        "SELECT count(*) FROM job_queue WHERE status = 'pending' AND attempts = 0 AND lease_no = 1";
+    assert_eq!(world.count(given_back).await, 1, "{log}");
+    world.database.assert_no_violations().await;
+}
