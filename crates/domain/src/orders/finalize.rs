@@ -94,6 +94,15 @@ pub async fn finalize(
         end_reservations(connection, &ordered, &superseded, &plan).await?;
         if !ordered.is_empty() {
             finalize::take_paid_lines_from_carts(connection, &ordered).await?;
+            let reason = "its order was made";
+            review_cases::resolve_open_of_intents(
+                connection,
+                &ordered,
+                "fulfilled",
+                "finalize_order",
+                reason,
+            )
+            .await?;
         }
         let under_review = cases(&plan, short);
         move_intents(connection, &ordered, &superseded, &under_review).await?;

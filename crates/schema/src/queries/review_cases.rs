@@ -45,6 +45,28 @@ pub async fn open_kind_of_intent(
         .optional()?)
 }
 
+/// Resolves the open cases of intents, if they have any. Returns how many there were.
+pub async fn resolve_open_of_intents(
+    connection: &mut Connection,
+    payment_intent_ids: &[&str],
+    resolution: &str,
+    resolved_by: &str,
+    reason: &str,
+) -> Result<usize, Error> {
+    Ok(diesel::update(review_cases::table)
+        .filter(review_cases::payment_intent_id.eq_any(payment_intent_ids))
+        .filter(review_cases::status.eq("open"))
+        .set((
+            review_cases::status.eq("resolved"),
+            review_cases::resolution.eq(resolution),
+            review_cases::resolved_by.eq(resolved_by),
+            review_cases::resolution_reason.eq(reason),
+            review_cases::resolved_at.eq(now),
+        ))
+        .execute(connection)
+        .await?)
+}
+
 /// Resolves the open case of an intent. `false`: none is open.
 pub async fn resolve_if_open(
     connection: &mut Connection,

@@ -181,3 +181,16 @@ async fn a_job_done_twice_makes_one_order() {
     assert_eq!(world.count("SELECT count(*) FROM orders").await, 1);
     world.database.assert_no_violations().await;
 }
+
+#[tokio::test]
+async fn an_order_that_is_made_after_all_resolves_its_case() {
+    let world = World::new().await;
+    let intent = world.intent().await;
+    world.shop.verify(&intent).await;
+    let open = "INSERT INTO review_cases (payment_intent_id, kind, detail) VALUES ($1, 'job_failed', '[]')";
+    world.shop.client.execute(open, &[&intent.payment_intent_id]).await.unwrap();
+    finalize_all(&world, 50).await;
+    assert_eq!(world.shop.status(&intent).await, "completed");
+    assert_eq!(world.shop.cases(&intent).await, [("job_failed".to_owned(), "resolved".to_owned())]);
+    world.database.assert_no_violations().await;
+}

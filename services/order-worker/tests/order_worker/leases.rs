@@ -137,7 +137,7 @@ pub(crate) struct Silent {
 }
 
 impl Silent {
-    pub(crate) fn new() -> (Gateways, Arc<Semaphore>, Arc<Semaphore>) {
+    pub(crate) fn gateways() -> (Gateways, Arc<Semaphore>, Arc<Semaphore>) {
         let (asked, abandoned) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let silent = Self { asked: Arc::clone(&asked), abandoned: Arc::clone(&abandoned) };
         (Gateways::new(vec![Arc::new(silent)]), asked, abandoned)
@@ -191,7 +191,7 @@ async fn a_lost_lease_ends_the_question_that_runs_under_it() {
     let world = World::new().await;
     let intent = world.intent().await;
     world.ask_now(&intent).await;
-    let (gateways, asked, abandoned) = Silent::new();
+    let (gateways, asked, abandoned) = Silent::gateways();
     let worker = world.worker_with(
         gateways,
         &[("WORKER__LEASE_SECONDS", "0.6"), ("WORKER__SHUTDOWN_GRACE_SECONDS", "0.5")],
@@ -210,7 +210,7 @@ async fn a_worker_that_cannot_send_heartbeats_stops_when_its_lease_may_have_run_
     let world = World::new().await;
     let intent = world.intent().await;
     world.ask_now(&intent).await;
-    let (gateways, asked, abandoned) = Silent::new();
+    let (gateways, asked, abandoned) = Silent::gateways();
     let worker = world.worker_with(
         gateways,
         &[("WORKER__LEASE_SECONDS", "0.6"), ("WORKER__SHUTDOWN_GRACE_SECONDS", "0.5")],

@@ -1,6 +1,6 @@
 //! The queue's protocol and the worker, against real Postgres and the sandbox's gateways.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod finalize;
 mod leases;

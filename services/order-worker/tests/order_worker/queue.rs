@@ -153,3 +153,27 @@ async fn two_live_jobs_with_one_key_are_one_job_and_the_earlier_time_wins() {
     assert_eq!(lease.payment_intent_id(), Some("pi_nobody"));
     world.database.assert_no_violations().await;
 }
+
+#[tokio::test]
+async fn the_statements_that_operators_are_given_work_as_written() {
+    let world = World::new().await;
+    let intent = world.intent().await;
+    world.shop.verify(&intent).await;
+    world
+        .set(
+            "UPDATE job_queue SET status = 'failed', failed_at = now(), attempts = 20, last_error = 'why'
+              WHERE job_type = 'finalize_order';
+             INSERT INTO job_queue (job_type) VALUES ('send_newsletter')",
+        )
+        .await;
+    let document = include_str!("../../../../docs/job-queue.md");
+    let blocks: Vec<&str> =
+        document.split("```sql").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        world.set(block).await;
+    }
+    let after = "SELECT count(*) FROM job_queue WHERE (job_type, status, attempts) IN
+        (('finalize_order', 'pending', 0), ('send_newsletter', 'cancelled', 0))";
+    assert_eq!(world.count(after).await, 2);
+}

@@ -33,7 +33,7 @@ async fn a_question_that_outlives_the_grace_is_given_back_with_its_attempt() {
     let world = World::new().await;
     let intent = world.intent().await;
     world.ask_now(&intent).await;
-    let (gateways, asked, abandoned) = Silent::new();
+    let (gateways, asked, abandoned) = Silent::gateways();
     let worker = world.worker_with(gateways, &[("WORKER__SHUTDOWN_GRACE_SECONDS", "0.1")]);
     one(&asked).await;
     worker.stop().await;

@@ -68,7 +68,7 @@ async fn gateways_that_never_answer_keep_no_order_waiting() {
         let silent = world.intent().await;
         world.ask_now(&silent).await;
     }
-    let (gateways, asked, _abandoned) = Silent::new();
+    let (gateways, asked, _abandoned) = Silent::gateways();
     let worker = world
         .worker_with(gateways, &[("WORKER__CONCURRENCY", "2"), ("WORKER__SHUTDOWN_GRACE_SECONDS", "0.1")]);
     one(&asked).await;
