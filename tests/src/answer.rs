@@ -23,7 +23,11 @@ impl Answer {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    pub(crate) fn expect(self, wanted: StatusCode) -> anyhow::Result<Self> {
+    /// The answer, where it has the wanted status.
+    ///
+    /// # Errors
+    /// Where it has another; the message carries the body.
+    pub fn expect(self, wanted: StatusCode) -> anyhow::Result<Self> {
         ensure!(self.status == wanted, "answered {} instead of {wanted}: {}", self.status, self.text);
         Ok(self)
     }

@@ -42,17 +42,30 @@ pub(crate) fn command(binary: &str) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// Runs a binary of this build that ends by itself, with this environment and nothing of the caller's.
+///
+/// # Errors
+/// Where it is not built or does not end within two minutes.
+pub async fn run(
+    binary: &str,
+    arguments: &[&str],
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> anyhow::Result<Output> {
+    let mut command = command(binary)?;
+    command.args(arguments).envs(environment);
+    let Ok(ended) = timeout(RUN_TIMEOUT, command.output()).await else {
+        bail!("{binary} {} did not end within {RUN_TIMEOUT:?}", arguments.join(" "));
+    };
+    ended.with_context(|| format!("cannot run {binary}"))
+}
+
 /// Runs a binary of this build that ends by itself, and returns what it printed.
 ///
 /// # Errors
 /// Where it is not built, does not end within two minutes, or ends with a failure; the message carries its stderr.
 pub async fn run_to_end(binary: &str, arguments: &[&str], database_url: &str) -> anyhow::Result<String> {
-    let mut command = command(binary)?;
-    command.args(arguments).env("DATABASE_URL", database_url);
-    let Ok(ended) = timeout(RUN_TIMEOUT, command.output()).await else {
-        bail!("{binary} {} did not end within {RUN_TIMEOUT:?}", arguments.join(" "));
-    };
-    let Output { status, stdout, stderr } = ended.with_context(|| format!("cannot run {binary}"))?;
+    let environment = [("DATABASE_URL".to_owned(), database_url.to_owned())];
+    let Output { status, stdout, stderr } = run(binary, arguments, environment).await?;
     ensure!(
         status.success(),
         "{binary} {} failed ({status}):\n{}",

@@ -8,14 +8,17 @@ mod http;
 mod pipeline;
 mod ports;
 mod program;
+mod sandbox_control;
 mod service;
 mod settings;
 mod shopper;
 
 pub use answer::Answer;
-pub use binaries::run_to_end;
+pub use binaries::{run, run_to_end};
 pub use checkout::{Checkout, Provider};
 pub use pipeline::{Pipeline, PipelineOptions};
 pub use program::Program;
+pub use sandbox_control::SandboxControl;
 pub use service::Signal;
+pub use settings::complete_environment;
 pub use shopper::Shopper;

@@ -14,6 +14,7 @@ use crate::{
     guard::Guard,
     http, ports,
     program::Program,
+    sandbox_control::SandboxControl,
     service::{Service, Signal, ended_well},
     settings::{self, Addresses},
     shopper::{Shopper, StorefrontUrls},
@@ -86,19 +87,38 @@ impl Pipeline {
     pub async fn start(options: PipelineOptions) -> anyhow::Result<Self> {
         let addresses =
             Addresses { sandbox: ports::free_address()?, payment_callback: ports::free_address()? };
+        let mut pipeline = Self::prepare(options, addresses)?;
+        pipeline.start_all([Program::Sandbox]).await?;
+        pipeline.start_services(addresses.payment_callback).await?;
+        Ok(pipeline)
+    }
+
+    /// Starts a second replica of every service, on the same database and before the same outside world. Gateways
+    /// send browsers to the first one's payment-callback.
+    ///
+    /// # Errors
+    /// As for [`Pipeline::start`].
+    pub async fn start_beside(&self) -> anyhow::Result<Self> {
+        let mut replica = Self::prepare(self.options.clone(), self.addresses)?;
+        replica.start_services(ports::free_address()?).await?;
+        Ok(replica)
+    }
+
+    fn prepare(options: PipelineOptions, addresses: Addresses) -> anyhow::Result<Self> {
         let logs = match &options.log_folder {
             Some(folder) => folder.clone(),
             None => binaries::folder()?.join("pipeline-logs").join(uuid::Uuid::now_v7().to_string()),
         };
         fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
         let (http, guard) = (http::client()?, Guard::start()?);
-        let workers = options.workers;
-        let mut pipeline = Self { options, addresses, services: BTreeMap::new(), logs, http, guard };
-        // Services fetch the identity provider's keys at start.
-        pipeline.start_all([Program::Sandbox]).await?;
-        let services = [Program::CheckoutApi, Program::PaymentCallback, Program::StaleJobReaper];
-        pipeline.start_all(services.into_iter().chain((0..workers).map(Program::OrderWorker))).await?;
-        Ok(pipeline)
+        Ok(Self { options, addresses, services: BTreeMap::new(), logs, http, guard })
+    }
+
+    async fn start_services(&mut self, payment_callback: SocketAddr) -> anyhow::Result<()> {
+        self.spawn(Program::PaymentCallback, payment_callback)?;
+        let workers = (0..self.options.workers).map(Program::OrderWorker);
+        self.start_all([Program::CheckoutApi, Program::StaleJobReaper].into_iter().chain(workers)).await?;
+        self.await_ready(Program::PaymentCallback).await
     }
 
     async fn start_all(&mut self, programs: impl IntoIterator<Item = Program>) -> anyhow::Result<()> {
@@ -222,6 +242,11 @@ impl Pipeline {
         format!("http://{}", self.addresses.payment_callback)
     }
 
+    /// What gateways and identity provider do, and what their books say.
+    pub fn sandbox(&self) -> SandboxControl {
+        SandboxControl { http: self.http.clone(), url: self.sandbox_url() }
+    }
+
     /// Where gateways, identity provider and their controls are.
     pub fn sandbox_url(&self) -> String {
         format!("http://{}", self.addresses.sandbox)
@@ -264,6 +289,11 @@ impl Pipeline {
     pub async fn shopper(&self, user_id: &str) -> anyhow::Result<Shopper> {
         let urls = StorefrontUrls { checkout: self.checkout_url()?, sandbox: self.sandbox_url() };
         Shopper::sign_in(self.http.clone(), urls, user_id).await
+    }
+
+    /// An HTTP client that follows no redirect by itself.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
     }
 
     fn service(&self, program: Program) -> anyhow::Result<&Service> {

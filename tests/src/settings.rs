@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 /// The audience of shoppers' tokens.
 pub(crate) const SHOPPER_AUDIENCE: &str = "storefront";
@@ -6,9 +9,10 @@ const OPERATOR_AUDIENCE: &str = "operators";
 const DATABASE_CONNECTIONS_MAX: u32 = 10;
 
 /// Where the parts of one pipeline meet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Addresses {
     pub(crate) sandbox: SocketAddr,
+    /// The payment-callback that browsers are sent to.
     pub(crate) payment_callback: SocketAddr,
 }
 
@@ -42,4 +46,12 @@ pub(crate) fn environment(
     .collect();
     variables.extend(overrides.clone());
     variables.into_iter().collect()
+}
+
+/// An environment in which every service starts, as long as nobody needs the outside world: for tests of what is
+/// missing from it.
+pub fn complete_environment(database_url: &str) -> BTreeMap<String, String> {
+    let nobody = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+    let addresses = Addresses { sandbox: nobody, payment_callback: nobody };
+    environment(database_url, &addresses, &BTreeMap::new()).into_iter().collect()
 }

@@ -43,6 +43,13 @@ impl Shopper {
         Ok(Self { http, urls, user_id: user_id.to_owned(), token })
     }
 
+    /// The same shopper with another token.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> Self {
+        token.clone_into(&mut self.token);
+        self
+    }
+
     /// The subject of this shopper's token.
     pub fn user_id(&self) -> &str {
         &self.user_id

@@ -49,7 +49,7 @@ async fn run(Arguments { database_url, once }: Arguments) -> anyhow::Result<()> 
     say("migrating the database");
     run_to_end("migrate", &["up"], &database_url).await?;
     say("importing the catalogue");
-    run_to_end("checkout-api", &["catalogue", "import", CATALOGUE], &database_url).await?;
+    run_to_end("catalogue", &["import", CATALOGUE], &database_url).await?;
     say("starting the sandbox (eSewa, Khalti, sign-in) and the services");
     let options = PipelineOptions::new(&database_url).log_folder(Path::new(LOG_FOLDER));
     let pipeline = Pipeline::start(options).await?;

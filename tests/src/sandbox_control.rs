@@ -1,0 +1,84 @@
+#![expect(clippy::indexing_slicing, reason = "a JSON value answers an unknown key with null")]
+
+use anyhow::Context;
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use crate::{
+    answer::{Answer, send},
+    checkout::Checkout,
+};
+
+/// The sandbox's control API: what gateways and identity provider do, and what their books say.
+#[derive(Debug, Clone)]
+pub struct SandboxControl {
+    pub(crate) http: reqwest::Client,
+    pub(crate) url: String,
+}
+
+impl SandboxControl {
+    /// Every mode and action that the sandbox has: `{"modes":[…],"actions":[…]}`.
+    ///
+    /// # Errors
+    /// Where it does not answer.
+    pub async fn vocabulary(&self) -> anyhow::Result<Value> {
+        self.get("/control/modes").await
+    }
+
+    /// Sets how payments and tokens that do not exist yet misbehave.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub async fn set_defaults(&self, modes: &Value) -> anyhow::Result<()> {
+        self.put("/control/defaults", modes).await
+    }
+
+    /// Sets how one payment misbehaves.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub async fn set_modes(&self, checkout: &Checkout, modes: &Value) -> anyhow::Result<()> {
+        self.put(&format!("{}/modes", path_of(checkout)), modes).await
+    }
+
+    /// One payment as the gateway's books have it.
+    ///
+    /// # Errors
+    /// Where the gateway knows of none.
+    pub async fn payment(&self, checkout: &Checkout) -> anyhow::Result<Value> {
+        self.get(&path_of(checkout)).await
+    }
+
+    /// Every payment of both gateways.
+    ///
+    /// # Errors
+    /// Where the sandbox does not answer.
+    pub async fn payments(&self) -> anyhow::Result<Vec<Value>> {
+        let ledger = self.get("/control/payments").await?;
+        ledger["payments"].as_array().cloned().context("the ledger lists no payments")
+    }
+
+    /// A token as asked for: `sub`, `audience` and what else the sandbox documents.
+    ///
+    /// # Errors
+    /// Where the sandbox issues none.
+    pub async fn token(&self, wanted: &Value) -> anyhow::Result<String> {
+        let request = self.http.post(format!("{}/identity/token", self.url)).json(wanted);
+        let issued = send(request).await?.expect(StatusCode::OK)?.json();
+        issued["access_token"].as_str().map(str::to_owned).context("no access_token")
+    }
+
+    async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let answer = send(self.http.get(format!("{}{path}", self.url))).await?;
+        Ok(answer.expect(StatusCode::OK)?.json())
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> anyhow::Result<()> {
+        let answer = send(self.http.put(format!("{}{path}", self.url)).json(body)).await?;
+        answer.expect(StatusCode::OK).map(drop::<Answer>)
+    }
+}
+
+fn path_of(Checkout { provider, gateway_reference, .. }: &Checkout) -> String {
+    format!("/control/payments/{}/{gateway_reference}", provider.word())
+}
