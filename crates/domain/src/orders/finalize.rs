@@ -53,6 +53,16 @@ pub struct Finalized {
     pub lost_job_ids: Vec<i64>,
 }
 
+impl Finalized {
+    /// Whether followers of intents have something new to see.
+    pub const fn has_moved(&self) -> bool {
+        !(self.ordered.is_empty()
+            && self.refunding.is_empty()
+            && self.under_review.is_empty()
+            && self.superseded.is_empty())
+    }
+}
+
 /// Why a batch was not finalized; nothing of it was.
 #[derive(Debug, thiserror::Error)]
 pub enum FinalizeError {
