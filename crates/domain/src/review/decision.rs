@@ -11,7 +11,10 @@ use schema::{
 use serde_json::Value;
 
 use super::ResolveError;
-use crate::payments::status::{IntentStatus, Reservation};
+use crate::{
+    payments::status::{IntentStatus, Reservation},
+    text::can_be_stored,
+};
 
 /// Characters of an operator's name; the token's subject has the same bound.
 const OPERATOR_CHARS_MAX: usize = 255;
@@ -66,6 +69,9 @@ impl Decision<'_> {
         }
         if self.reason.trim().is_empty() || self.reason.chars().count() > REASON_CHARS_MAX {
             return Err(ResolveError::Unusable("a decision has a reason of 1 to 1000 characters"));
+        }
+        if ![self.payment_intent_id, self.operator, self.reason].into_iter().all(can_be_stored) {
+            return Err(ResolveError::Unusable("texts have no NUL character"));
         }
         Ok(())
     }
