@@ -1,10 +1,5 @@
 //! Every road of money after something went wrong, on a real Postgres, with the sandbox as the gateways.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod decided_twice;
 mod privileges;

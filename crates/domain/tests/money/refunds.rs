@@ -181,8 +181,8 @@ async fn a_refund_without_a_job_gets_one_from_the_sweep() {
     world.shop.client.execute("DELETE FROM job_queue WHERE job_type = 'refund_payment'", &[]).await.unwrap();
     let pool = world.database.pool_as("stale_job_reaper");
     let owed =
-        domain::intents::owe_missing_jobs(&mut *pool.connection().await.unwrap(), Duration::ZERO, 5).await;
-    assert_eq!(owed.unwrap().refunds, [sale.intent.payment_intent_id.clone()]);
+        domain::intents::owe_missing_jobs(&mut pool.connection().await.unwrap(), Duration::ZERO, 5).await;
+    assert_eq!(owed.unwrap().refunds, std::slice::from_ref(&sale.intent.payment_intent_id));
     assert_eq!(world.run_refund().await, RefundRun::Ended(IntentStatus::Refunded));
     world.database.assert_no_violations().await;
 }

@@ -286,12 +286,12 @@ impl World {
     /// Decides as an operator does, with the rights of the console.
     pub(crate) async fn fulfil(&self, intent: &Intent) -> Result<Resolved, ResolveError> {
         let pool = self.database.pool_as("admin_console");
-        domain::review::fulfil(&mut *pool.connection().await.unwrap(), decision(intent), 5).await
+        domain::review::fulfil(&mut pool.connection().await.unwrap(), decision(intent), 5).await
     }
 
     pub(crate) async fn refund(&self, intent: &Intent) -> Result<Resolved, ResolveError> {
         let pool = self.database.pool_as("admin_console");
-        domain::review::refund(&mut *pool.connection().await.unwrap(), decision(intent), &self.terms).await
+        domain::review::refund(&mut pool.connection().await.unwrap(), decision(intent), &self.terms).await
     }
 
     pub(crate) async fn refunded_by_hand(
@@ -308,7 +308,7 @@ impl World {
 
     pub(crate) async fn dismiss(&self, intent: &Intent) -> Result<Resolved, ResolveError> {
         let pool = self.database.pool_as("admin_console");
-        domain::review::dismiss(&mut *pool.connection().await.unwrap(), decision(intent)).await
+        domain::review::dismiss(&mut pool.connection().await.unwrap(), decision(intent)).await
     }
 }
 
