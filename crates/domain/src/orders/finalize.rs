@@ -5,7 +5,7 @@ use schema::{
     queries::{
         finalize::{self, NewOrder},
         leases, payment_intents,
-        payment_intents::status::Move,
+        payment_intents::{read::IntentToFinalize, status::Move},
         reservations::{self, ReservationEnd},
         review_cases,
     },
@@ -101,7 +101,7 @@ pub async fn finalize(
             payment_intents::read::lock_to_finalize_for_update(connection, &wanted, &cart_ids).await?;
 
         let plan = Plan::make(&wanted, &carts, &intents, terms)?;
-        let (reserved_again, short) = reserve_late(connection, &plan).await?;
+        let (reserved_again, short) = reserve_late(connection, &plan, &intents).await?;
         let ordered: Vec<&str> = plan.settle.iter().chain(&reserved_again).map(String::as_str).collect();
         let superseded = superseded_by(&intents, &ordered);
         let orders = new_orders(&ordered);
@@ -158,16 +158,17 @@ fn lost(batch: &[ToFinalize<'_>], held: &[&ToFinalize<'_>]) -> Vec<i64> {
     batch.iter().map(|job| job.lease.job_id).filter(|id| !is_held(*id)).collect()
 }
 
-/// Tries to get the stock of late payments back, each as a whole, in the batch's order.
+/// Tries to get the stock of late payments back, each as a whole, in the batch's order. Whatever else the batch
+/// settles or releases is locked with it, since locks on stock are taken in one order only.
 async fn reserve_late(
     connection: &mut Connection,
     plan: &Plan,
+    intents: &[IntentToFinalize],
 ) -> Result<(Vec<String>, Vec<String>), schema::Error> {
     if plan.late.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let second = plan.second.iter().map(|(id, _)| id);
-    let all: Vec<&str> = plan.settle.iter().chain(&plan.late).chain(second).map(String::as_str).collect();
+    let all: Vec<&str> = intents.iter().map(|intent| intent.payment_intent_id.as_str()).collect();
     reservations::lock_stock_of_intents_for_update(connection, &all).await?;
     let (mut reserved, mut short) = (Vec::new(), Vec::new());
     for id in &plan.late {
