@@ -112,15 +112,6 @@ pub async fn finalize(
         end_reservations(connection, &ordered, &superseded, &plan).await?;
         if !ordered.is_empty() {
             finalize::take_paid_lines_from_carts(connection, &ordered).await?;
-            let reason = "its order was made";
-            review_cases::resolve_open_of_intents(
-                connection,
-                &ordered,
-                "fulfilled",
-                "finalize_order",
-                reason,
-            )
-            .await?;
         }
         move_to_orders(connection, &ordered, &superseded).await?;
         let (refunding, under_review) = unordered(&plan, short);
@@ -243,8 +234,8 @@ async fn move_to_orders(
     });
     let moves: Vec<Move<'_>> = completed.chain(superseded).collect();
     payment_intents::status::move_locked(connection, &moves).await?;
-    let (resolution, reason) = (CaseEnd::Fulfilled.as_str(), "the order was made");
-    review_cases::resolve_open_of(connection, ordered, resolution, CaseEnd::RULE, reason).await?;
+    let (resolution, reason) = (CaseEnd::Fulfilled.as_str(), "its order was made");
+    review_cases::resolve_open_of_intents(connection, ordered, resolution, CaseEnd::RULE, reason).await?;
     Ok(())
 }
 
@@ -269,7 +260,7 @@ async fn refund(
     write_refunds(connection, &requests).await?;
     owe_refund_jobs(connection, ids.iter().copied(), terms.job_attempts_max).await?;
     let (resolution, reason) = (CaseEnd::Refunded.as_str(), "the payment is refunded");
-    review_cases::resolve_open_of(connection, &ids, resolution, CaseEnd::RULE, reason).await?;
+    review_cases::resolve_open_of_intents(connection, &ids, resolution, CaseEnd::RULE, reason).await?;
     Ok(())
 }
 

@@ -113,6 +113,9 @@ async fn every_cell_of_the_status_table_holds_in_the_database() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let left = "SELECT count(*) FROM refunds JOIN payment_intents pi USING (payment_intent_id)
+        WHERE refunds.status = 'requested' AND pi.status <> 'refunding'";
+    assert_eq!(world.shop.client.query_one(left, &[]).await.unwrap().get::<_, i64>(0), 0);
     world.database.assert_no_violations().await;
 }
 

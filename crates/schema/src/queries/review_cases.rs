@@ -79,33 +79,9 @@ pub async fn resolve_if_open(
     resolved_by: &str,
     reason: &str,
 ) -> Result<bool, Error> {
-    let resolved = resolve_open_of(connection, &[payment_intent_id], resolution, resolved_by, reason).await?;
+    let resolved =
+        resolve_open_of_intents(connection, &[payment_intent_id], resolution, resolved_by, reason).await?;
     Ok(resolved == 1)
-}
-
-/// Resolves the open cases of several intents, each as said; returns how many there were.
-pub async fn resolve_open_of(
-    connection: &mut Connection,
-    payment_intent_ids: &[&str],
-    resolution: &str,
-    resolved_by: &str,
-    reason: &str,
-) -> Result<usize, Error> {
-    if payment_intent_ids.is_empty() {
-        return Ok(0);
-    }
-    Ok(diesel::update(review_cases::table)
-        .filter(review_cases::payment_intent_id.eq_any(payment_intent_ids))
-        .filter(review_cases::status.eq("open"))
-        .set((
-            review_cases::status.eq("resolved"),
-            review_cases::resolution.eq(resolution),
-            review_cases::resolved_by.eq(resolved_by),
-            review_cases::resolution_reason.eq(reason),
-            review_cases::resolved_at.eq(now),
-        ))
-        .execute(connection)
-        .await?)
 }
 
 /// The newest case of an intent, open or not.
