@@ -69,7 +69,7 @@ impl Case {
         self
     }
 
-    pub(crate) fn is_reviewed(mut self, case_kind: &'static str) -> Self {
+    pub(crate) fn ends_under_review(mut self, case_kind: &'static str) -> Self {
         self.ends = "under_review";
         self.case_kind = Some(case_kind);
         self
