@@ -31,13 +31,29 @@ impl<G: Gateway> Measured<G> {
         Self { gateway, calls }
     }
 
-    fn record(&self, call: &'static str, outcome: &'static str, began: Instant) {
+    fn begin(&self, call: &'static str) -> Call<'_> {
+        let provider = self.gateway.provider().as_str();
+        Call { calls: &self.calls, provider, call, outcome: "abandoned", began: Instant::now() }
+    }
+}
+
+/// A call under way; recorded when it ends, also when its caller stops waiting.
+struct Call<'a> {
+    calls: &'a Histogram<f64>,
+    provider: &'static str,
+    call: &'static str,
+    outcome: &'static str,
+    began: Instant,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
         let labels = [
-            KeyValue::new("provider", self.gateway.provider().as_str()),
-            KeyValue::new("call", call),
-            KeyValue::new("outcome", outcome),
+            KeyValue::new("provider", self.provider),
+            KeyValue::new("call", self.call),
+            KeyValue::new("outcome", self.outcome),
         ];
-        self.calls.record(began.elapsed().as_secs_f64(), &labels);
+        self.calls.record(self.began.elapsed().as_secs_f64(), &labels);
     }
 }
 
@@ -52,14 +68,13 @@ impl<G: Gateway> Gateway for Measured<G> {
 
     fn start(&self, payment: StartPayment) -> BoxFuture<'_, Result<StartedPayment, StartPaymentError>> {
         async move {
-            let began = Instant::now();
+            let mut call = self.begin("start");
             let started = self.gateway.start(payment).await;
-            let outcome = match &started {
+            call.outcome = match &started {
                 Ok(_) => "started",
                 Err(StartPaymentError::Refused { .. }) => "refused",
                 Err(StartPaymentError::Unavailable { .. }) => "unavailable",
             };
-            self.record("start", outcome, began);
             started
         }
         .boxed()
@@ -67,9 +82,9 @@ impl<G: Gateway> Gateway for Measured<G> {
 
     fn ask(&self, question: Question) -> BoxFuture<'_, Asked> {
         async move {
-            let began = Instant::now();
+            let mut call = self.begin("ask");
             let asked = self.gateway.ask(question).await;
-            self.record("ask", asked.answer.outcome(), began);
+            call.outcome = asked.answer.outcome();
             asked
         }
         .boxed()
@@ -77,15 +92,14 @@ impl<G: Gateway> Gateway for Measured<G> {
 
     fn refund(&self, request: RefundRequest) -> BoxFuture<'_, RefundReply> {
         async move {
-            let began = Instant::now();
+            let mut call = self.begin("refund");
             let reply = self.gateway.refund(request).await;
-            let outcome = match &reply {
+            call.outcome = match &reply {
                 RefundReply::Accepted => "accepted",
                 RefundReply::Refused { .. } => "refused",
                 RefundReply::Unknown { .. } => "unknown",
                 RefundReply::NotOffered => "not_offered",
             };
-            self.record("refund", outcome, began);
             reply
         }
         .boxed()

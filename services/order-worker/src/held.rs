@@ -46,7 +46,10 @@ impl HeldLeases {
         let lease = Arc::new(lease);
         let stop = stop.child_token();
         let entry = Entry { lease: Arc::clone(&lease), deadline: claimed_at + length, stop: stop.clone() };
-        self.entries().insert(lease.job_id, entry);
+        if let Some(earlier) = self.entries().insert(lease.job_id, entry) {
+            // Rescued and claimed anew while its first run still waits: two runs would ask side by side.
+            earlier.stop.cancel();
+        }
         Held { lease, claimed_at, stop, leases: self.clone() }
     }
 

@@ -11,14 +11,14 @@ use anyhow::Context;
 use domain::{
     Pool, PoolSettings,
     client_status::{FeedSettings, StatusFeed},
-    migrations::{self, Compatibility},
     payments::{
-        QuestionPolicy,
+        Gateways, QuestionPolicy,
         callback::{Reception, StoringLimit},
     },
     queue::Waker,
+    readiness,
 };
-use gateways::esewa::Esewa;
+use gateways::{Addresses, Configured, esewa::Esewa};
 use secrecy::ExposeSecret;
 use service_kit::{
     health::Health,
@@ -29,12 +29,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{
-    desk::Desk,
-    gateways::{Configured, configured},
-    metrics::Metrics,
-    routes,
-};
+use crate::{desk::Desk, metrics::Metrics, routes};
 
 const DEFAULT_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8081);
 /// The database role of this service.
@@ -85,11 +80,11 @@ impl Application {
         let gateway_settings = settings.gateways()?;
         let policy = question_policy(settings, &gateway_settings)?;
         let patience = gateway_settings.timeout.min(PATIENCE_MAX);
-        let Configured { gateways, esewa } = configured(gateway_settings)?;
+        let configured = Configured::new(gateway_settings, Addresses::default())?;
         let waker = Waker::default();
         let reception = Reception {
             pool: pool.clone(),
-            gateways,
+            gateways: Gateways::new(configured.gateways()),
             policy,
             waker: waker.clone(),
             patience,
@@ -101,7 +96,7 @@ impl Application {
             desk: Desk::new(reception, Metrics::new()),
             feed: StatusFeed::start(pool.clone(), FeedSettings::new(pool_settings), shutdown.clone()),
             stream_places: Arc::new(Semaphore::new(STREAMS_MAX)),
-            esewa,
+            esewa: configured.esewa().cloned(),
             return_url: storefront.return_url,
             shop_url: storefront.url,
             pool: pool.clone(),
@@ -148,21 +143,6 @@ fn question_policy(settings: &Settings, gateways: &GatewaySettings) -> anyhow::R
 fn health(pool: Pool) -> Health {
     Health::new().probe("database", move || {
         let pool = pool.clone();
-        async move {
-            let away = |error: domain::Error| {
-                tracing::debug!(%error, "readiness");
-                "the database cannot be reached".to_owned()
-            };
-            let mut connection = pool.connection().await.map_err(away)?;
-            match migrations::compatibility(&mut connection).await.map_err(away)? {
-                Compatibility::Fits => Ok(()),
-                Compatibility::SchemaTooOld { needed, found } => {
-                    Err(format!("the schema is at {found}; this build needs {needed}"))
-                }
-                Compatibility::BinaryTooOld { minimum, built_with } => {
-                    Err(format!("the schema wants builds from {minimum} on; this one has {built_with}"))
-                }
-            }
-        }
+        async move { readiness::database(&pool).await.map_err(|error| error.to_string()) }
     })
 }

@@ -90,7 +90,7 @@ impl Desk {
 /// The one line that ties a request to its intent; refusals are logged where they are answered.
 fn log(received: &Received) {
     let question = match received.question {
-        QuestionOutcome::Asked { outcome, .. } => outcome,
+        QuestionOutcome::Asked { outcome } => outcome,
         QuestionOutcome::JustAsked => "just_asked",
         QuestionOutcome::LeftToQueue => "left_to_queue",
         QuestionOutcome::NeverStarted => "never_started",

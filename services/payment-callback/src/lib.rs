@@ -3,7 +3,6 @@
 mod answer;
 mod app;
 mod desk;
-mod gateways;
 mod handlers;
 mod judge;
 mod metrics;

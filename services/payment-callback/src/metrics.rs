@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::payments::{
-    callback::{CallbackKind, QuestionOutcome, ReceiveError, Received},
+    callback::{CallbackKind, ReceiveError, Received},
     gateway::Provider,
 };
 use opentelemetry::{
@@ -18,7 +18,6 @@ const BOUNDARIES: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.
 #[derive(Debug, Clone)]
 pub(crate) struct Metrics {
     callbacks: Counter<u64>,
-    questions: Histogram<f64>,
     durations: Histogram<f64>,
 }
 
@@ -29,12 +28,6 @@ impl Metrics {
             callbacks: meter
                 .u64_counter("payment_callbacks")
                 .with_description("Callbacks by provider, kind and verdict.")
-                .build(),
-            questions: meter
-                .f64_histogram("gateway_question_duration")
-                .with_unit("s")
-                .with_description("Questions to gateways by what their answers meant.")
-                .with_boundaries(BOUNDARIES.to_vec())
                 .build(),
             durations: meter
                 .f64_histogram("payment_callback_duration")
@@ -58,10 +51,6 @@ impl Metrics {
         let verdict = KeyValue::new("verdict", verdict_of(received));
         self.callbacks.add(1, &labels(verdict.clone()));
         self.durations.record(took.as_secs_f64(), &labels(verdict));
-        let question = received.as_ref().map(|received| received.question);
-        if let Ok(QuestionOutcome::Asked { outcome, took }) = question {
-            self.questions.record(took.as_secs_f64(), &[provider, KeyValue::new("outcome", outcome)]);
-        }
     }
 }
 

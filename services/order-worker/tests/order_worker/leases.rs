@@ -1,6 +1,9 @@
 //! The fence, the heartbeat, and what is lost with a lease.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::{
     orders::finalize::{ToFinalize, finalize},
@@ -192,13 +195,14 @@ async fn a_lost_lease_ends_the_question_that_runs_under_it() {
     let intent = world.intent().await;
     world.ask_now(&intent).await;
     let (gateways, asked, abandoned) = Silent::gateways();
-    let worker = world.worker_with(
-        gateways,
-        &[("WORKER__LEASE_SECONDS", "0.6"), ("WORKER__SHUTDOWN_GRACE_SECONDS", "0.5")],
-    );
+    let worker = world
+        .worker_with(gateways, &[("WORKER__LEASE_SECONDS", "6"), ("WORKER__SHUTDOWN_GRACE_SECONDS", "0.5")]);
     one(&asked).await;
+    let began = Instant::now();
     world.set("UPDATE job_queue SET locked_by = 'another', lease_no = lease_no + 1, locked_until = now() + interval '1 hour'").await;
     one(&abandoned).await;
+    // A third of the lease is a heartbeat; the lease's own end would come later.
+    assert!(began.elapsed() < Duration::from_secs(4), "stopped by its deadline, not by the heartbeat");
     worker.stop().await;
     let held = "SELECT count(*) FROM job_queue WHERE status = 'processing' AND locked_by = 'another'";
     assert_eq!(world.count(held).await, 1, "the other holder keeps it");

@@ -15,7 +15,7 @@ async fn callbacks_and_questions_are_counted() {
     for figure in [
         r#"payment_callbacks_total{kind="return",provider="khalti",verdict="accepted"}"#,
         r#"payment_callbacks_total{kind="return",provider="khalti",verdict="invalid"}"#,
-        r#"gateway_question_duration_seconds_count{outcome="paid",provider="khalti"}"#,
+        r#"gateway_call_duration_seconds_count{call="ask",outcome="paid",provider="khalti"}"#,
         r#"payment_callback_duration_seconds_count{kind="return",provider="khalti",verdict="accepted"}"#,
     ] {
         assert!(figures.contains(figure), "{figure} is missing in\n{figures}");

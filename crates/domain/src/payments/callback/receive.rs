@@ -53,7 +53,7 @@ pub struct Received {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuestionOutcome {
     /// The gateway was asked and its answer recorded.
-    Asked { outcome: &'static str, took: Duration },
+    Asked { outcome: &'static str },
     /// Somebody asked less than two seconds ago; the queue asks again when two are over.
     JustAsked,
     /// The gateway is off here: the queue asks.
@@ -187,13 +187,11 @@ async fn start_question(
 }
 
 /// Asks, and takes silence for an answer that nobody knows.
-async fn ask_within(gateway: &dyn Gateway, question: Question, patience: Duration) -> (Asked, Duration) {
-    let began = Instant::now();
-    let asked = timeout(patience, ask::ask(gateway, question)).await.unwrap_or_else(|_elapsed| Asked {
+async fn ask_within(gateway: &dyn Gateway, question: Question, patience: Duration) -> Asked {
+    timeout(patience, ask::ask(gateway, question)).await.unwrap_or_else(|_elapsed| Asked {
         answer: Answer::Unknown { reason: "no answer while the shopper waited".to_owned() },
         raw_response: serde_json::json!({ "text": "" }),
-    });
-    (asked, began.elapsed())
+    })
 }
 
 /// Records the answer; where it is none, the queue asks again at once.
@@ -201,7 +199,7 @@ async fn record(
     reception: &Reception,
     connection: &mut Connection,
     intent: &IntentUnderQuestion,
-    (asked, took): (Asked, Duration),
+    asked: Asked,
 ) -> Result<QuestionOutcome, ReceiveError> {
     let command = RecordAnswer {
         intent,
@@ -220,7 +218,7 @@ async fn record(
     if matches!(asked.answer, Answer::Unknown { .. }) {
         owe_question(reception, connection, &intent.payment_intent_id, Duration::ZERO).await?;
     }
-    Ok(QuestionOutcome::Asked { outcome: asked.answer.outcome(), took })
+    Ok(QuestionOutcome::Asked { outcome: asked.answer.outcome() })
 }
 
 /// A callback that comes right after a question may know of a payment which that question missed.
