@@ -37,7 +37,7 @@ may_use() {
 
 may_use schema
 may_use domain schema
-may_use gateways domain
+may_use gateways domain service-kit
 may_use service-kit
 may_use sandbox
 for service in services/*/; do
