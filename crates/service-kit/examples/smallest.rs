@@ -10,7 +10,7 @@ use service_kit::{
 };
 
 fn main() -> ExitCode {
-    service_kit::run("smallest", async |settings, shutdown| -> Result<(), Box<dyn std::error::Error>> {
+    service_kit::run("smallest", async |settings, shutdown| -> anyhow::Result<()> {
         let server = Server::bind(&settings.http(([127, 0, 0, 1], 0).into())?)?;
         let surface = Surface::new(Health::new()).routes(|routes| {
             routes.service(

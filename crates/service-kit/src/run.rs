@@ -4,7 +4,10 @@ use std::{future::Future, process::ExitCode, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{settings::Settings, shutdown, telemetry, tls};
+use crate::{
+    settings::{Settings, SettingsError},
+    shutdown, telemetry, tls,
+};
 
 /// The settings do not allow a start; a supervisor need not try again.
 const EXIT_SETTINGS: u8 = 2;
@@ -12,17 +15,17 @@ const EXIT_SETTINGS: u8 = 2;
 const RUNTIME_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Reads the settings, starts telemetry, and runs `service` until it returns. The token is cancelled by SIGTERM and
-/// SIGINT. Whatever stops the start is one line on stderr.
-pub fn run<S, F, E>(service_name: &str, service: S) -> ExitCode
+/// SIGINT. Whatever stops the start is one line on stderr; where it is a setting, the line begins with its variable
+/// and the exit status is 2.
+pub fn run<S, F>(service_name: &str, service: S) -> ExitCode
 where
     S: FnOnce(Settings, CancellationToken) -> F,
-    F: Future<Output = Result<(), E>>,
-    E: std::fmt::Display,
+    F: Future<Output = anyhow::Result<()>>,
 {
     tls::install_crypto_provider();
     let settings = match Settings::load() {
         Ok(settings) => settings,
-        Err(error) => return stopped(service_name, &error, EXIT_SETTINGS),
+        Err(error) => return refused(&error),
     };
     let guard = match telemetry::start(service_name, settings.telemetry()) {
         Ok(guard) => guard,
@@ -32,16 +35,22 @@ where
         Ok(runtime) => runtime,
         Err(error) => return stopped(service_name, &error, 1),
     };
-    let outcome = runtime.block_on(async {
-        let token = shutdown::on_signal().map_err(|error| error.to_string())?;
-        service(settings, token).await.map_err(|error| format!("{error:#}"))
-    });
+    let outcome = runtime.block_on(async { service(settings, shutdown::on_signal()?).await });
     runtime.shutdown_timeout(RUNTIME_TIMEOUT);
     drop(guard);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => stopped(service_name, &reason, 1),
+        // A setting that only this service needs is missed by it, not when the settings are read.
+        Err(error) => match error.downcast_ref::<SettingsError>() {
+            Some(error) => refused(error),
+            None => stopped(service_name, &format_args!("{error:#}"), 1),
+        },
     }
+}
+
+fn refused(error: &SettingsError) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(EXIT_SETTINGS)
 }
 
 /// Goes to stderr, not to the log: it is what a person reads when a service does not start.

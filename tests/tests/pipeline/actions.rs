@@ -37,7 +37,7 @@ fn cases() -> Vec<Case> {
             case(provider, &["redirect_never"]).does(&["pay", "reverse"]).ends("failed"),
             case(provider, &["redirect_never"])
                 .does(&["pay", "partial_refund"])
-                .is_reviewed("partial_refund"),
+                .ends_under_review("partial_refund"),
         ]);
     }
     cases

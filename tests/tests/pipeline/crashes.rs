@@ -40,8 +40,10 @@ async fn a_worker_killed_inside_finalize_leaves_nothing_half_done_and_its_job_is
     let mut world = World::start_with(&QUICK_LEASE).await;
     for provider in Provider::ALL {
         let variant = world.variant().await;
+        let shopper = world.shopper_with(&[(&variant, 1)]).await;
+        let checkout = shopper.checkout(provider).await.unwrap();
         let holder = hold_stock(&world, &variant).await;
-        let (shopper, checkout) = paid(&world, &variant, provider).await;
+        shopper.pay(&checkout).await.unwrap();
         await_a_worker_behind_a_lock(&world).await;
         world.pipeline.kill(WORKER).await.unwrap();
         holder.batch_execute("ROLLBACK").await.unwrap();

@@ -21,4 +21,7 @@ mod purchases;
 mod replicas;
 mod rush;
 mod settings;
+mod undecided;
+mod watchers;
+mod webhooks;
 mod world;

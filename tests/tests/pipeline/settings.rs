@@ -1,6 +1,9 @@
 //! Settings that are missing or wrong stop a start, with one line that names the variable.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, TcpListener},
+};
 
 use pipeline_tests::{complete_environment, run};
 use test_support::TestDatabase;
@@ -53,11 +56,14 @@ async fn a_missing_setting_stops_every_service_that_needs_it() {
 async fn a_wrong_setting_stops_every_service_whether_it_uses_it_or_not() {
     let database = TestDatabase::create().await;
     let complete = complete_environment(database.url());
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let taken = listener.local_addr().unwrap().to_string();
     let wrong = [
+        ("HTTP__ADDR", taken.as_str()),
         ("DATABASE_URL", "mysql://nowhere/shop"),
         ("DATABASE__POOL_MAX", "0"),
         ("HTTP__ADDR", "everywhere"),
-        ("AUTH__JWT_SECRET", "short"),
+        ("AUTH__JWKS_URL", "keys.example"),
         ("ADMIN__AUDIENCE", "storefront"),
         ("RECONCILE__SCHEDULE_SECONDS", "5,3"),
         ("WORKER__LEASE_SECONDS", "soon"),

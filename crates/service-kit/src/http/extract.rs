@@ -12,7 +12,7 @@ use futures_util::{
     StreamExt,
     future::{Ready, ready},
 };
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::{Code, FieldError, Problem};
 
@@ -23,7 +23,7 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Messages quote what the caller sent; this much of it is enough.
 const MESSAGE_CHARS_MAX: usize = 200;
 
-/// A JSON body. Give its type `#[serde(deny_unknown_fields)]`: unknown fields are refused everywhere.
+/// A JSON object as body. Give its type `#[serde(deny_unknown_fields)]`: unknown fields are refused everywhere.
 #[derive(Debug, Clone)]
 pub struct Json<T>(pub T);
 
@@ -98,21 +98,18 @@ fn too_large() -> Problem {
 }
 
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // Asked first and by itself: while a value is read, the reader also calls a value of a wrong type bad syntax.
+    let malformed = |error: serde_json::Error| Problem::new(Code::MalformedJson, capped(&error.to_string()));
+    let _: IgnoredAny = serde_json::from_slice(body).map_err(malformed)?;
+    // A list of the fields' values would also do for the reader.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Problem::validation(vec![FieldError::new("", "must be an object")]));
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value =
-        serde_path_to_error::deserialize(&mut reader).map_err(|error| match error.inner().classify() {
-            serde_json::error::Category::Data => {
-                let path = error.path().to_string();
-                Problem::validation(vec![field_error(&path, &error.into_inner().to_string())])
-            }
-            serde_json::error::Category::Io
-            | serde_json::error::Category::Syntax
-            | serde_json::error::Category::Eof => {
-                Problem::new(Code::MalformedJson, capped(&error.inner().to_string()))
-            }
-        })?;
-    reader.end().map_err(|error| Problem::new(Code::MalformedJson, capped(&error.to_string())))?;
-    Ok(value)
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        Problem::validation(vec![field_error(&path, &error.into_inner().to_string())])
+    })
 }
 
 fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {

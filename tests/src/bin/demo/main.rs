@@ -64,7 +64,7 @@ async fn run(Arguments { database_url, once }: Arguments) -> anyhow::Result<()> 
         return report(&observer, &purchases).await;
     }
     report(&observer, &purchases).await?;
-    stay_up(pipeline, &database_url).await
+    stay_up(pipeline, &database_url, &purchases).await
 }
 
 /// Prints every order as the database has it, and fails where one is not as it was bought.
@@ -76,14 +76,19 @@ async fn report(observer: &tokio_postgres::Client, purchases: &[Purchase]) -> an
     Ok(())
 }
 
-async fn stay_up(pipeline: Pipeline, database_url: &str) -> anyhow::Result<()> {
+async fn stay_up(pipeline: Pipeline, database_url: &str, purchases: &[Purchase]) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (checkout, sandbox) = (pipeline.checkout_url()?, pipeline.sandbox_url());
     println!("\nAll of it stays up until Ctrl-C:");
     println!("  API and its documentation  {checkout}/docs");
     println!("  products                   {checkout}/api/products");
-    println!("  confirmation pages         {}/payment/status/<payment_intent_id>", pipeline.callback_url());
+    for Purchase { payment_intent_id, .. } in purchases {
+        println!(
+            "  a confirmation page        {}/payment/status/{payment_intent_id}",
+            pipeline.callback_url()
+        );
+    }
     println!("  gateways and their control {sandbox}/");
     println!(
         "  a shopper's token          curl -s {sandbox}/identity/token -H 'content-type: application/json' \\"

@@ -26,10 +26,10 @@ pub(super) fn cases() -> Vec<Case> {
             cases.push(case(provider, &[mode]).with("slow_ms", SLOW_MS).with("question_count", 1));
         }
         cases.extend([
-            case(provider, &["answer_wrong_amount"]).is_reviewed("amount_mismatch"),
-            case(provider, &["answer_without_transaction_id"]).is_reviewed("unknown_status"),
-            case(provider, &["reused_transaction_id"]).is_reviewed("transaction_reused"),
-            case(provider, &["says_unknown_word"]).is_reviewed("unknown_status"),
+            case(provider, &["answer_wrong_amount"]).ends_under_review("amount_mismatch"),
+            case(provider, &["answer_without_transaction_id"]).ends_under_review("unknown_status"),
+            case(provider, &["reused_transaction_id"]).ends_under_review("transaction_reused"),
+            case(provider, &["says_unknown_word"]).ends_under_review("unknown_status"),
         ]);
     }
     cases.extend([
@@ -47,7 +47,7 @@ pub(super) fn cases() -> Vec<Case> {
         case(Khalti, &["says_not_found", "not_found_status_code_shape"]).ends("verifying"),
         case(Khalti, &["redirect_never", "title_case_partial_refund"])
             .does(&["pay", "partial_refund"])
-            .is_reviewed("partial_refund"),
+            .ends_under_review("partial_refund"),
         case(Khalti, &["paid_by_bank"]),
     ]);
     cases

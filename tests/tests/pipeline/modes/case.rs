@@ -69,7 +69,7 @@ impl Case {
         self
     }
 
-    pub(crate) fn is_reviewed(mut self, case_kind: &'static str) -> Self {
+    pub(crate) fn ends_under_review(mut self, case_kind: &'static str) -> Self {
         self.ends = "under_review";
         self.case_kind = Some(case_kind);
         self
@@ -92,11 +92,11 @@ impl Case {
         modes["modes"] = json!(self.modes);
         modes["other_reference"] = json!(other.gateway_reference);
         world.pipeline.sandbox().set_modes(&checkout, &modes).await?;
-        let opened = shopper.open_payment_page(&checkout).await;
+        shopper.open_payment_page(&checkout).await?;
         if self.page_is_closed {
-            ensure!(opened.is_err(), "the gateway let the shopper in");
+            let payment = world.pipeline.sandbox().payment(&checkout).await;
+            ensure!(payment.is_err(), "the gateway let the shopper in: {payment:?}");
         } else {
-            opened?;
             self.act(&shopper, &checkout).await?;
         }
         self.await_end(world, &shopper, &checkout).await?;
