@@ -28,7 +28,7 @@ pub(crate) struct Lap<'a> {
 }
 
 impl Lap<'_> {
-    /// Runs it with prepared statements, and returns transactions a second without the time to connect.
+    /// Runs it with prepared statements, `:lap` being 0 and `:laps_each` the number of transactions; returns transactions a second without the time to connect.
     ///
     /// # Errors
     /// Where pgbench is missing, takes too long, or any transaction fails.
@@ -37,6 +37,7 @@ impl Lap<'_> {
         let mut command = Command::new(POSTGRES_SCRIPT);
         command.args(["client", "bench", "pgbench"]).args(self.connection()?);
         command.args(["--no-vacuum", "--protocol=prepared", "--define=lap=0"]);
+        command.arg(format!("--define=laps_each={}", self.transactions_each));
         command.arg(format!("--client={}", self.clients)).arg(format!("--jobs={}", self.clients.min(2)));
         command.arg(format!("--transactions={}", self.transactions_each));
         command.arg("--file").arg(&script);
