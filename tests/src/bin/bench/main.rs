@@ -9,10 +9,12 @@ mod latencies;
 mod machine;
 mod ownership;
 mod pgbench;
+mod purchase;
 mod queue;
 mod report;
 mod rounds;
 mod scenario;
+mod shop;
 mod statements;
 
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 use clap::ValueEnum;
 
-use crate::{cluster::Cluster, finalize, queue, report::Row};
+use crate::{cluster::Cluster, finalize, purchase, queue, report::Row};
 
 /// What can be measured on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -8,16 +8,18 @@ use crate::{cluster::Cluster, finalize, queue, report::Row};
 pub(crate) enum Scenario {
     Queue,
     Finalize,
+    PurchaseLatency,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 2] = [Self::Queue, Self::Finalize];
+    pub(crate) const ALL: [Self; 3] = [Self::Queue, Self::Finalize, Self::PurchaseLatency];
 
     /// As `ONLY=` spells it.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Queue => "queue",
             Self::Finalize => "finalize",
+            Self::PurchaseLatency => "purchase_latency",
         }
     }
 
@@ -25,6 +27,9 @@ impl Scenario {
         match self {
             Self::Queue => "no-op jobs through claim and complete; pickup of a lone job; WAL a job",
             Self::Finalize => "paid intents with three lines to orders, in batches of fifty",
+            Self::PurchaseLatency => {
+                "20 purchases/s through the real binaries, and the memory of each service"
+            }
         }
     }
 
@@ -32,6 +37,7 @@ impl Scenario {
         match self {
             Self::Queue => queue::run(cluster).await,
             Self::Finalize => finalize::run(cluster).await,
+            Self::PurchaseLatency => purchase::latency::run(cluster).await,
         }
     }
 }

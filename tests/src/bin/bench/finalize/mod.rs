@@ -43,7 +43,7 @@ const RATIO_TO_SET_BASED_LEAST: f64 = 0.7;
 pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
     let url = cluster.fresh_database("finalize").await?;
     let observer = connect(&url).await?;
-    seed::open_shop(&observer).await?;
+    seed::prepare(&observer).await?;
     let script = replay::script(&url, &observer).await?;
 
     let (mut batched, mut set_based, mut one_by_one) =
@@ -78,7 +78,8 @@ async fn lap(url: &str, observer: &Client) -> anyhow::Result<f64> {
     seed::settle_down(observer).await?;
 
     let began = Instant::now();
-    let lanes = connections.iter_mut().zip(&shares).map(|(connection, share)| lane(connection, &worker_id, share));
+    let lanes =
+        connections.iter_mut().zip(&shares).map(|(connection, share)| lane(connection, &worker_id, share));
     let ordered: usize = try_join_all(lanes).await?.into_iter().sum();
     let took = began.elapsed();
     ensure!(ordered == ORDERS, "{ordered} intents became orders instead of {ORDERS}");
@@ -92,8 +93,7 @@ async fn claim(
     count: usize,
 ) -> anyhow::Result<Vec<Lease>> {
     let claimed_max = u32::try_from(count)?;
-    let leases =
-        queue::claim(connection, worker_id, &[FinalizeOrder::JOB_TYPE], claimed_max, LEASE).await?;
+    let leases = queue::claim(connection, worker_id, &[FinalizeOrder::JOB_TYPE], claimed_max, LEASE).await?;
     ensure!(leases.len() == count, "{} jobs were due instead of {count}", leases.len());
     Ok(leases)
 }

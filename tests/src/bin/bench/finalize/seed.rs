@@ -3,22 +3,15 @@
 use anyhow::ensure;
 use tokio_postgres::Client;
 
-/// Variants of the shop: so many that orders meet on some of them and not on all.
-const VARIANTS: i32 = 3_000;
-const STOCK: i32 = 1_000_000;
+use crate::shop;
 
-const OPEN_SHOP: &str = "
-    INSERT INTO vendor_profiles (vendor_id, display_name) VALUES ('himal', 'Himal Traders');
-    INSERT INTO products (product_id, vendor_id, name) VALUES ('tea', 'himal', 'Tea');
-    INSERT INTO product_variants (variant_id, product_id, sku, title, unit_price_minor)
-        SELECT 'v' || n, 'tea', 'TEA-' || n, '100 g', 25000 + n FROM generate_series(1, {variants}) AS n;
-    INSERT INTO inventory (variant_id, available) SELECT variant_id, {stock} FROM product_variants;
+/// Where pgbench finds the arguments of the statements it replays.
+const TABLES: &str = "
     CREATE TABLE bench_numbers (last_intent bigint NOT NULL);
     INSERT INTO bench_numbers VALUES (0);
     CREATE TABLE bench_batches (
         batch bigint PRIMARY KEY, job_ids bigint[], lease_nos bigint[], payment_intent_ids text[], cart_ids uuid[],
-        order_ids uuid[], order_numbers text[], are_settled bool[], statuses text[], reservations text[], causes text[]);
-    GRANT SELECT ON bench_batches TO PUBLIC";
+        order_ids uuid[], order_numbers text[], are_settled bool[], statuses text[], reservations text[], causes text[])";
 
 /// Three different variants, spread over the shop so that no two carts of a lap are alike.
 const PAY: &[&str] = &[
@@ -80,14 +73,14 @@ const CUT: &[&str] = &[
          GROUP BY batch",
 ];
 
-pub(crate) async fn open_shop(observer: &Client) -> anyhow::Result<()> {
-    let open = OPEN_SHOP.replace("{variants}", &VARIANTS.to_string()).replace("{stock}", &STOCK.to_string());
-    Ok(observer.batch_execute(&open).await?)
+pub(crate) async fn prepare(observer: &Client) -> anyhow::Result<()> {
+    shop::open(observer).await?;
+    Ok(observer.batch_execute(TABLES).await?)
 }
 
 /// Adds paid intents of three lines each, their stock held and their `finalize_order` jobs due.
 pub(crate) async fn pay(observer: &Client, count: usize) -> anyhow::Result<()> {
-    run(observer, PAY, &[("{count}", count), ("{variants}", usize::try_from(VARIANTS)?)]).await
+    run(observer, PAY, &[("{count}", count), ("{variants}", usize::try_from(shop::VARIANTS)?)]).await
 }
 
 /// Claims every due job for the replay and lays its arguments out in batches.
@@ -123,6 +116,9 @@ pub(crate) async fn ensure_all_ordered(observer: &Client) -> anyhow::Result<()> 
         orders == intents && completed == intents && lines == 3 * intents,
         "{intents} intents, {completed} completed, {orders} orders with {lines} lines"
     );
-    ensure!(left_in_carts == 0 && unfinished == 0, "{left_in_carts} cart lines and {unfinished} jobs are left");
+    ensure!(
+        left_in_carts == 0 && unfinished == 0,
+        "{left_in_carts} cart lines and {unfinished} jobs are left"
+    );
     Ok(())
 }

@@ -1,0 +1,8 @@
+//! Whole purchases through the real binaries, over HTTP: cart, intent, gateway, callback, order visible to the buyer.
+
+mod buy;
+pub(crate) mod latency;
+mod told;
+
+pub(crate) use buy::{Bought, buy};
+pub(crate) use told::ensure_told_is_true;
