@@ -4,6 +4,7 @@
 mod cluster;
 mod connections;
 mod finalize;
+mod flash_sale;
 mod invariants;
 mod latencies;
 mod machine;

@@ -20,8 +20,11 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../.data/bench");
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Target {
     AtMost(f64),
+    AtLeast(f64),
     /// Of the median ratio to what stands beside it.
     RatioAtLeast(f64),
+    /// Likewise.
+    RatioAtMost(f64),
 }
 
 /// The limit or the unbatched twin, from the same rounds.
@@ -62,13 +65,14 @@ impl Row {
 
     /// `None` where nothing is asked of it.
     fn is_met(&self) -> anyhow::Result<Option<bool>> {
+        let median = self.samples.spread()?.median;
+        let ratio = || anyhow::Ok(self.ratio()?.context("a ratio without a limit beside it")?.median);
         Ok(match self.target {
             None => None,
-            Some(Target::AtMost(most)) => Some(self.samples.spread()?.median <= most),
-            Some(Target::RatioAtLeast(least)) => {
-                let ratio = self.ratio()?.context("a ratio without a limit beside it")?;
-                Some(ratio.median >= least)
-            }
+            Some(Target::AtMost(most)) => Some(median <= most),
+            Some(Target::AtLeast(least)) => Some(median >= least),
+            Some(Target::RatioAtLeast(least)) => Some(ratio()? >= least),
+            Some(Target::RatioAtMost(most)) => Some(ratio()? <= most),
         })
     }
 
@@ -88,7 +92,9 @@ impl Row {
         let target = match self.target {
             None => String::new(),
             Some(Target::AtMost(most)) => format!("≤ {}", short(most)),
+            Some(Target::AtLeast(least)) => format!("≥ {}", short(least)),
             Some(Target::RatioAtLeast(least)) => format!("ratio ≥ {least:.2}"),
+            Some(Target::RatioAtMost(most)) => format!("ratio ≤ {most:.2}"),
         };
         let met = match self.is_met()? {
             None => "",

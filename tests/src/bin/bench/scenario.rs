@@ -1,6 +1,6 @@
 use clap::ValueEnum;
 
-use crate::{cluster::Cluster, finalize, purchase, queue, report::Row};
+use crate::{cluster::Cluster, finalize, flash_sale, purchase, queue, report::Row};
 
 /// What can be measured on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -9,10 +9,11 @@ pub(crate) enum Scenario {
     Queue,
     Finalize,
     PurchaseLatency,
+    FlashSale,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 3] = [Self::Queue, Self::Finalize, Self::PurchaseLatency];
+    pub(crate) const ALL: [Self; 4] = [Self::Queue, Self::Finalize, Self::PurchaseLatency, Self::FlashSale];
 
     /// As `ONLY=` spells it.
     pub(crate) fn word(self) -> &'static str {
@@ -20,6 +21,7 @@ impl Scenario {
             Self::Queue => "queue",
             Self::Finalize => "finalize",
             Self::PurchaseLatency => "purchase_latency",
+            Self::FlashSale => "flash_sale",
         }
     }
 
@@ -38,6 +40,7 @@ impl Scenario {
             Self::Queue => queue::run(cluster).await,
             Self::Finalize => finalize::run(cluster).await,
             Self::PurchaseLatency => purchase::latency::run(cluster).await,
+            Self::FlashSale => flash_sale::run(cluster).await,
         }
     }
 }

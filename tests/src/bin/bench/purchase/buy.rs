@@ -43,20 +43,36 @@ pub(crate) async fn buy(shopper: &Shopper, number: u32) -> anyhow::Result<Bought
     let intent_took = asked.elapsed();
     let checkout = Checkout::from_answer(provider, answer)?;
 
-    shopper.open_payment_page(&checkout).await?;
-    let redirects = shopper.at_gateway(&checkout, "pay").await?;
+    let paid = pay(shopper, &checkout).await?;
+    Ok(Bought {
+        payment_intent_id: checkout.payment_intent_id,
+        order_number: paid.order_number,
+        amount_minor: checkout.amount_minor,
+        intent_took,
+        callback_took: paid.callback_took,
+        visible_after: paid.visible_after,
+    })
+}
+
+/// What came of a payment.
+pub(crate) struct Paid {
+    pub(crate) order_number: String,
+    callback_took: Duration,
+    visible_after: Duration,
+}
+
+/// Pays at the gateway, comes back, and waits for the order.
+pub(crate) async fn pay(shopper: &Shopper, checkout: &Checkout) -> anyhow::Result<Paid> {
+    shopper.open_payment_page(checkout).await?;
+    let redirects = shopper.at_gateway(checkout, "pay").await?;
     let redirect = redirects.first().context("the gateway sent the browser nowhere")?;
     let returned = Instant::now();
     let callback = shopper.follow(redirect).await?;
     let answered = Instant::now();
     ensure!(callback.status.is_success(), "the callback answered {}: {}", callback.status, callback.text);
-
     let order_number = until_confirmed(shopper, &checkout.payment_intent_id).await?;
-    Ok(Bought {
-        payment_intent_id: checkout.payment_intent_id,
+    Ok(Paid {
         order_number,
-        amount_minor: checkout.amount_minor,
-        intent_took,
         callback_took: answered.duration_since(returned),
         visible_after: answered.elapsed(),
     })

@@ -4,5 +4,5 @@ mod buy;
 pub(crate) mod latency;
 mod told;
 
-pub(crate) use buy::{Bought, buy};
+pub(crate) use buy::{Bought, buy, pay};
 pub(crate) use told::ensure_told_is_true;
