@@ -9,11 +9,13 @@ pub(crate) enum Scenario {
     Queue,
     Finalize,
     PurchaseLatency,
+    Purchase,
     FlashSale,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 4] = [Self::Queue, Self::Finalize, Self::PurchaseLatency, Self::FlashSale];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Queue, Self::Finalize, Self::PurchaseLatency, Self::Purchase, Self::FlashSale];
 
     /// As `ONLY=` spells it.
     pub(crate) fn word(self) -> &'static str {
@@ -21,6 +23,7 @@ impl Scenario {
             Self::Queue => "queue",
             Self::Finalize => "finalize",
             Self::PurchaseLatency => "purchase_latency",
+            Self::Purchase => "purchase",
             Self::FlashSale => "flash_sale",
         }
     }
@@ -29,9 +32,9 @@ impl Scenario {
         match self {
             Self::Queue => "no-op jobs through claim and complete; pickup of a lone job; WAL a job",
             Self::Finalize => "paid intents with three lines to orders, in batches of fifty",
-            Self::PurchaseLatency => {
-                "20 purchases/s through the real binaries, and the memory of each service"
-            }
+            Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",
+            Self::Purchase => "as many purchases as sixteen buyers can make",
+            Self::FlashSale => "many buyers want one variant at once",
         }
     }
 
@@ -40,6 +43,7 @@ impl Scenario {
             Self::Queue => queue::run(cluster).await,
             Self::Finalize => finalize::run(cluster).await,
             Self::PurchaseLatency => purchase::latency::run(cluster).await,
+            Self::Purchase => purchase::rate::run(cluster).await,
             Self::FlashSale => flash_sale::run(cluster).await,
         }
     }

@@ -1,8 +1,8 @@
 //! Paid intents to orders: the domain's batches of fifty, beside pgbench with the same statements fifty at a time and
 //! one order at a time.
 
-mod replay;
-mod seed;
+pub(crate) mod replay;
+pub(crate) mod seed;
 
 use std::time::{Duration, Instant};
 

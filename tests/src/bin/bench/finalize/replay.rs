@@ -20,11 +20,23 @@ const STEPS: &[(&str, &[&str])] = &[
     ("SET status = 'completed'", &["job_ids", "lease_nos", "worker"]),
 ];
 
-/// The pgbench script of one batch: the statements that `finalize` has just sent, with arguments that lie ready.
+/// The pgbench script of one batch, with arguments that lie ready in `bench_batches`.
+pub(super) async fn script(url: &str, observer: &Client) -> anyhow::Result<String> {
+    let statements = statements(url, observer, of_batch).await?;
+    Ok(format!(
+        "\\set batch :client_id * :laps_each + :lap\n\\set lap :lap + 1\nBEGIN;\n{statements}COMMIT;\n"
+    ))
+}
+
+/// The statements that `finalize` has just sent inside its transaction, with `value` of each argument in its place.
 ///
 /// # Errors
 /// Where `finalize` sends other statements than the replay knows.
-pub(crate) async fn script(url: &str, observer: &Client) -> anyhow::Result<String> {
+pub(crate) async fn statements(
+    url: &str,
+    observer: &Client,
+    value: fn(&str) -> String,
+) -> anyhow::Result<String> {
     seed::pay(observer, BATCH).await?;
     let worker_id = worker_id();
     let mut connections = worker_connections(url, 2).await?;
@@ -42,7 +54,7 @@ pub(crate) async fn script(url: &str, observer: &Client) -> anyhow::Result<Strin
         sent.join("\n")
     );
 
-    let mut script = String::from("\\set batch :client_id * :laps_each + :lap\n\\set lap :lap + 1\nBEGIN;\n");
+    let mut script = String::new();
     for (statement, (part, arguments)) in sent.iter().zip(STEPS) {
         ensure!(statement.contains(part), "finalize sends {statement:?} where the replay expects {part:?}");
         let arguments: Vec<String> = arguments.iter().map(|argument| value(argument)).collect();
@@ -50,12 +62,12 @@ pub(crate) async fn script(url: &str, observer: &Client) -> anyhow::Result<Strin
         script.push_str(&with_arguments(statement, &arguments)?);
         script.push_str(";\n");
     }
-    script.push_str("SET CONSTRAINTS ALL IMMEDIATE;\nCOMMIT;\n");
+    script.push_str("SET CONSTRAINTS ALL IMMEDIATE;\n");
     Ok(script)
 }
 
 /// The cast makes an array of it: `ANY ((SELECT …))` would compare with rows.
-fn value(argument: &str) -> String {
+fn of_batch(argument: &str) -> String {
     let array = match argument {
         "worker" => return "'replay'".to_owned(),
         "job_ids" | "lease_nos" => "bigint[]",

@@ -108,7 +108,7 @@ pub(crate) async fn ensure_all_ordered(observer: &Client) -> anyhow::Result<()> 
     let count = "SELECT (SELECT count(*) FROM payment_intents), (SELECT count(*) FROM orders),
         (SELECT count(*) FROM payment_intents WHERE status = 'completed'),
         (SELECT count(*) FROM order_items), (SELECT count(*) FROM cart_items),
-        (SELECT count(*) FROM job_queue WHERE status <> 'completed')";
+        (SELECT count(*) FROM job_queue WHERE job_type = 'finalize_order' AND status <> 'completed')";
     let row = observer.query_one(count, &[]).await?;
     let [intents, orders, completed, lines, left_in_carts, unfinished] =
         [0, 1, 2, 3, 4, 5].map(|column| row.get::<_, i64>(column));

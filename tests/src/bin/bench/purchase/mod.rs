@@ -2,6 +2,8 @@
 
 mod buy;
 pub(crate) mod latency;
+pub(crate) mod rate;
+mod replay;
 mod told;
 
 pub(crate) use buy::{Bought, buy, pay};
