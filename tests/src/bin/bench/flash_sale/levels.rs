@@ -73,10 +73,11 @@ impl Level {
 
     fn rows(self, clients: usize) -> [Row; 3] {
         let figure = |what: &str| format!("flash sale, {clients} clients: {what}");
+        let intents = Row::new(figure("intents"), "intents/s", self.per_second)
+            .beside("pgbench, bare updates of one row", &self.hot_row_per_second);
         [
-            Row::new(figure("intents"), "intents/s", self.per_second)
-                .beside("pgbench, bare updates of one row", &self.hot_row_per_second)
-                .target(Target::AtLeast(INTENTS_PER_SECOND_LEAST)),
+            // A lone client waits for every answer: its rate is one over its latency and says nothing of a crowd.
+            if clients == 1 { intents } else { intents.target(Target::AtLeast(INTENTS_PER_SECOND_LEAST)) },
             Row::new(figure("answer, p50"), "ms", self.p50_ms),
             Row::new(figure("answer, p95"), "ms", self.p95_ms)
                 .beside("1.5 × clients ÷ throughput", &self.p95_ms_most)
