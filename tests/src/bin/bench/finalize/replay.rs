@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// What `finalize` sends, in order: a part by which each statement is known, and its arguments as columns of
-/// `bench_batches`. `worker` is the literal name.
+/// `bench_batches`. `worker` and what is quoted are literals.
 const STEPS: &[(&str, &[&str])] = &[
     ("SELECT j.id FROM job_queue", &["job_ids", "lease_nos", "worker"]),
     ("FROM carts c", &["payment_intent_ids"]),
@@ -16,6 +16,17 @@ const STEPS: &[(&str, &[&str])] = &[
     ("INSERT INTO orders", &["order_ids", "order_numbers", "payment_intent_ids"]),
     ("UPDATE inventory i", &["payment_intent_ids", "are_settled"]),
     ("DELETE FROM cart_items", &["payment_intent_ids"]),
+    (
+        r#"UPDATE "review_cases""#,
+        &[
+            "'resolved'",
+            "'fulfilled'",
+            "'finalize_order'",
+            "'its order was made'",
+            "payment_intent_ids",
+            "'open'",
+        ],
+    ),
     ("UPDATE payment_intents pi", &["payment_intent_ids", "statuses", "reservations", "causes"]),
     ("SET status = 'completed'", &["job_ids", "lease_nos", "worker"]),
 ];
@@ -70,6 +81,7 @@ pub(crate) async fn statements(
 fn of_batch(argument: &str) -> String {
     let array = match argument {
         "worker" => return "'replay'".to_owned(),
+        literal if literal.starts_with('\'') => return literal.to_owned(),
         "job_ids" | "lease_nos" => "bigint[]",
         "cart_ids" | "order_ids" => "uuid[]",
         "are_settled" => "boolean[]",

@@ -56,6 +56,7 @@ fn of_one_purchase(argument: &str) -> String {
         "reservations" => "ARRAY['settled']",
         "causes" => "ARRAY['the order was made']",
         "worker" => "'replay'",
+        literal if literal.starts_with('\'') => literal,
         _ => "ARRAY[:intent]::text[]",
     }
     .to_owned()
