@@ -103,5 +103,7 @@ async fn an_unknown_intent_and_a_missing_setting_are_one_line_each() {
     let nowhere = refusal(&console(&database, &["story", "pi_esewa_nowhere"]));
     assert_eq!(nowhere, "admin-console: there is no intent pi_esewa_nowhere\n");
     let output = Command::new(env!("CARGO_BIN_EXE_admin-console")).env_clear().arg("cases").output().unwrap();
-    assert!(refusal(&output).contains("DATABASE_URL"));
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let line = String::from_utf8(output.stderr).unwrap();
+    assert!(line.lines().count() == 1 && line.contains("DATABASE_URL"), "{line}");
 }
