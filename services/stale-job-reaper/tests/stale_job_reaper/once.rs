@@ -21,7 +21,7 @@ async fn once_gives_every_sweep_a_turn_and_says_what_was_done() {
     let output = once(&world).await;
     assert!(output.status.success(), "{output:?}");
     let expected = serde_json::json!({
-        "jobs_rescued": 1, "jobs_failed": 1, "intents_expired": 1, "questions_owed": 0, "orders_owed": 1,
+        "jobs_rescued": 1, "jobs_failed": 1, "intents_expired": 1, "questions_owed": 0, "orders_owed": 1, "refunds_owed": 0,
         "jobs_deleted": 1, "keys_forgotten": 1, "failed_sweeps": [],
     });
     assert_eq!(report(&output), expected);
