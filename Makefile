@@ -28,6 +28,12 @@ test: ## Run every test against a private Postgres
 	@cargo build --workspace --locked --all-targets
 	@$(TEST_POSTGRES) cargo test --workspace --locked
 
+.PHONY: bench
+bench: ## Measure against a private, durable Postgres (ONLY=queue,finalize: those scenarios; ROUNDS=n)
+	@echo "bench: building for release" >&2
+	@cargo build --workspace --release --locked
+	@scripts/postgres.sh run bench -- cargo run --quiet --release --locked --bin bench -- $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
+
 .PHONY: check
 check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service
 

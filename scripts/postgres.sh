@@ -6,6 +6,7 @@
 #   scripts/postgres.sh url NAME              print its URL; exit 3 where it does not run
 #   scripts/postgres.sh status NAME           one line about it; exit 3 where it does not run
 #   scripts/postgres.sh run NAME -- COMMAND   run COMMAND with the URL in its environment, then stop what was started
+#   scripts/postgres.sh client NAME PROGRAM…  run a program that came with the server, such as pgbench or psql
 #
 # NAME is `demo`, `bench` (durable defaults; a database `pipeline`; DATABASE_URL) or `test` (fast, forgets everything
 # in a crash; tests make their own databases; TEST_DATABASE_URL).
@@ -31,7 +32,7 @@ checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 say() { echo "postgres: $*" >&2; }
 fail() { say "$@"; exit 1; }
-usage() { sed -n '4,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit "$EXIT_USAGE"; }
+usage() { sed -n '4,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit "$EXIT_USAGE"; }
 
 # --- Who runs the server, and where its files go ---------------------------------------------------------------------
 
@@ -294,6 +295,21 @@ run() {
   exit "$status"
 }
 
+# Runs as the caller, who may not be the server's user.
+client() {
+  local program=$1
+  shift
+  find_binaries
+  [ -n "$bin" ] || fail "no Postgres found; run scripts/postgres.sh up $name first"
+  [ -x "$bin/$program" ] || fail "$program is missing in $bin. Install it, then run this again:
+  Debian, Ubuntu   apt-get install postgresql
+  Fedora           dnf install postgresql-contrib
+  macOS            brew install postgresql@17
+or name a folder in PG_BINDIR that holds it beside initdb, pg_ctl and postgres."
+  unlock 9
+  exec env LD_LIBRARY_PATH="$library_path" "$bin/$program" "$@" 9>&-
+}
+
 # --- One make at a time ----------------------------------------------------------------------------------------------
 
 # Without flock (macOS) two makes at once are on their own.
@@ -304,7 +320,7 @@ lock_alone() { ! have_flock || flock -xn "$1"; }
 unlock() { ! have_flock || flock -u "$1"; }
 
 command=${1:-} name=${2:-}
-case $command in up | down | url | status | run) ;; *) usage ;; esac
+case $command in up | down | url | status | run | client) ;; *) usage ;; esac
 case $name in demo | test | bench) ;; *) usage ;; esac
 shift 2
 
@@ -331,5 +347,9 @@ case $command in
     [ "${1:-}" = -- ] && shift
     [ $# -gt 0 ] || usage
     run "$@"
+    ;;
+  client)
+    [ $# -gt 0 ] || usage
+    client "$@"
     ;;
 esac

@@ -41,3 +41,18 @@ impl Job for FinalizeOrder {
         format!("{}:{}", Self::JOB_TYPE, self.payment_intent_id)
     }
 }
+
+/// Give a payment back: ask its gateway once, then look until it says that the money went back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundPayment {
+    pub payment_intent_id: String,
+}
+
+impl Job for RefundPayment {
+    const JOB_TYPE: &'static str = "refund_payment";
+    const PRIORITY: i32 = 50;
+
+    fn idempotency_key(&self) -> String {
+        format!("{}:{}", Self::JOB_TYPE, self.payment_intent_id)
+    }
+}

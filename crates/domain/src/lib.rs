@@ -11,7 +11,10 @@ pub mod orders;
 pub mod payments;
 pub mod queue;
 pub mod readiness;
+pub mod refunds;
+pub mod review;
 pub mod stock;
+pub mod story;
 mod text;
 
 pub use schema::{Connection, Error, Pool, PoolSettings, PooledConnection, migrations, notifications, pool};

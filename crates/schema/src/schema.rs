@@ -459,6 +459,10 @@ diesel::table! {
         created_at -> Timestamptz,
         /// When it was known to have succeeded or failed.
         settled_at -> Nullable<Timestamptz>,
+        /// When the gateway was asked, committed before it was; from then on the refund is only looked up.
+        sent_at -> Nullable<Timestamptz>,
+        /// What the gateway replied to the one call; proves nothing, a lookup does.
+        gateway_reply -> Nullable<Text>,
     }
 }
 

@@ -145,6 +145,8 @@ impl Server {
             .workers(threads)
             .disable_signals()
             .shutdown_timeout(DRAIN_SECONDS_MAX)
+            // The second event of a stream would otherwise wait for the reader's delayed acknowledgement of the first.
+            .tcp_nodelay(true)
             .listen(self.listener)?
             .run();
         tracing::info!(addr = %self.addr, "listening");

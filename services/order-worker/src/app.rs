@@ -12,6 +12,7 @@ use domain::{
     payments::{Gateways, QuestionPolicy, verify::Questions},
     queue::{RetryPolicy, Waker, WorkerId},
     readiness,
+    refunds::RefundTerms,
 };
 use gateways::{Addresses, Configured};
 use service_kit::{
@@ -26,7 +27,7 @@ use crate::{
     context::Context,
     figures, heartbeat,
     held::HeldLeases,
-    lanes::{finalize_order, verify_payment},
+    lanes::{finalize_order, refund_payment, verify_payment},
     metrics::{self, Metrics},
     pools::Pools,
     pulse::Pulse,
@@ -56,6 +57,7 @@ pub struct Application {
 struct Pulses {
     finalize_order: Pulse,
     verify_payment: Pulse,
+    refund_payment: Pulse,
 }
 
 impl Application {
@@ -93,6 +95,7 @@ impl Application {
         let pulses = Pulses {
             finalize_order: Pulse::new(worker.poll_interval),
             verify_payment: Pulse::new(worker.poll_interval),
+            refund_payment: Pulse::new(worker.poll_interval),
         };
         metrics::show_pools(&pools.control, &pools.work);
         let questions = Questions { pool: pools.work.clone(), gateways, policy: question_policy(settings)? };
@@ -103,6 +106,7 @@ impl Application {
             work: pools.work,
             lease: worker.lease,
             poll_interval: worker.poll_interval,
+            refund_terms: RefundTerms::of_all_gateways(i32::from(settings.job()?.max_attempts)),
             retry: RetryPolicy { base: settings.job()?.backoff_base },
             held: HeldLeases::default(),
             wake_ups: WakeUps::default(),
@@ -160,8 +164,10 @@ impl Application {
         let serving = tokio::task::spawn_local(server.run(surface, closing.clone()));
         let lanes = tokio::task::spawn_local({
             let orders = finalize_order::run(Arc::clone(&context), pulses.finalize_order);
+            let refunds =
+                refund_payment::run(Arc::clone(&context), Arc::clone(&questions), pulses.refund_payment);
             let answers = verify_payment::run(Arc::clone(&context), questions, slots, pulses.verify_payment);
-            async { tokio::join!(orders, answers) }
+            async { tokio::join!(orders, answers, refunds) }
         });
         let ended = until_drained(&context, lanes, &mut background, shutdown_grace).await;
         closing.cancel();
@@ -177,7 +183,7 @@ impl Application {
 /// aborted: one may be inside a transaction.
 async fn until_drained(
     context: &Context,
-    mut lanes: JoinHandle<((), ())>,
+    mut lanes: JoinHandle<((), (), ())>,
     background: &mut JoinSet<()>,
     grace: Duration,
 ) -> anyhow::Result<()> {
@@ -216,7 +222,7 @@ fn question_policy(settings: &Settings) -> anyhow::Result<QuestionPolicy> {
 }
 
 fn health(pool: Pool, pulses: &Pulses) -> Health {
-    let Pulses { finalize_order, verify_payment } = pulses.clone();
+    let Pulses { finalize_order, verify_payment, refund_payment } = pulses.clone();
     Health::new()
         .probe("database", move || {
             let pool = pool.clone();
@@ -224,4 +230,5 @@ fn health(pool: Pool, pulses: &Pulses) -> Health {
         })
         .probe("finalize_order", move || std::future::ready(finalize_order.check()))
         .probe("verify_payment", move || std::future::ready(verify_payment.check()))
+        .probe("refund_payment", move || std::future::ready(refund_payment.check()))
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use domain::{
     Pool,
     queue::{RetryPolicy, Waker, WorkerId},
+    refunds::RefundTerms,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,8 @@ pub(crate) struct Context {
     pub(crate) lease: Duration,
     pub(crate) poll_interval: Duration,
     pub(crate) retry: RetryPolicy,
+    /// Which payments that become no order are sent back.
+    pub(crate) refund_terms: RefundTerms,
     pub(crate) held: HeldLeases,
     pub(crate) wake_ups: WakeUps,
     pub(crate) waker: Waker,

@@ -20,12 +20,14 @@ const PAUSE_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct WakeUps {
     pub(crate) finalize_order: Notify,
     pub(crate) verify_payment: Notify,
+    pub(crate) refund_payment: Notify,
 }
 
 impl WakeUps {
     pub(crate) fn wake_all(&self) {
         self.finalize_order.notify_one();
         self.verify_payment.notify_one();
+        self.refund_payment.notify_one();
     }
 
     /// Listens until stopped, on a connection that does nothing else, so that its socket is always drained. After

@@ -10,6 +10,7 @@ pub(crate) struct Swept {
     pub(crate) intents_expired: usize,
     pub(crate) questions_owed: usize,
     pub(crate) orders_owed: usize,
+    pub(crate) refunds_owed: usize,
     pub(crate) jobs_deleted: usize,
     pub(crate) keys_forgotten: usize,
 }

@@ -10,10 +10,11 @@ const OWED_MAX: i64 = 1000;
 pub struct Owed {
     pub questions: Vec<String>,
     pub orders: Vec<String>,
+    pub refunds: Vec<String>,
 }
 
 /// Enqueues what should be there and is not: the question of every intent whose question is open, the order
-/// of every verified one. Leaves alone intents younger than `grace`, with an open case, or with a failed job.
+/// of every verified one, the job of every refund under way. Leaves alone intents younger than `grace`, with an open case, or with a failed job.
 pub async fn owe_missing_jobs(
     connection: &mut Connection,
     grace: Duration,
@@ -29,6 +30,13 @@ pub async fn owe_missing_jobs(
         )
         .await?,
         orders: intent_sweeps::owe_orders_if_no_live_job(
+            connection,
+            grace_seconds,
+            job_attempts_max,
+            OWED_MAX,
+        )
+        .await?,
+        refunds: intent_sweeps::owe_refunds_if_no_live_job(
             connection,
             grace_seconds,
             job_attempts_max,

@@ -5,7 +5,7 @@ use schema::{
     queries::{
         finalize::{self, NewOrder},
         leases, payment_intents,
-        payment_intents::status::Move,
+        payment_intents::{read::IntentToFinalize, status::Move},
         reservations::{self, ReservationEnd},
         review_cases,
     },
@@ -19,8 +19,12 @@ use super::{
     plan::{Plan, superseded_by},
 };
 use crate::{
-    payments::status::{CaseKind, IntentStatus, Reservation, UnknownWord},
+    payments::{
+        status::{CaseKind, IntentStatus, Reservation, UnknownWord},
+        transitions::CaseEnd,
+    },
     queue::{self, Lease, WorkerId},
+    refunds::{RefundTerms, RequestRefund, owe_refund_jobs, write_refunds},
 };
 
 /// A job of the batch and the intent it names.
@@ -35,7 +39,9 @@ pub struct ToFinalize<'a> {
 pub struct Finalized {
     /// Intents that are orders now, with their numbers.
     pub ordered: Vec<(String, String)>,
-    /// Intents whose money could not become an order; each has a review case.
+    /// Intents whose money could not become an order and goes back; each has a refund and its job.
+    pub refunding: Vec<(String, CaseKind)>,
+    /// Intents whose money could not become an order and cannot be sent back; each has a review case.
     pub under_review: Vec<(String, CaseKind)>,
     /// Intents that had nothing to be done.
     pub nothing: Vec<String>,
@@ -45,6 +51,16 @@ pub struct Finalized {
     pub unknown: Vec<String>,
     /// Jobs that somebody else holds now; nothing was done for them.
     pub lost_job_ids: Vec<i64>,
+}
+
+impl Finalized {
+    /// Whether followers of intents have something new to see.
+    pub const fn has_moved(&self) -> bool {
+        !(self.ordered.is_empty()
+            && self.refunding.is_empty()
+            && self.under_review.is_empty()
+            && self.superseded.is_empty())
+    }
 }
 
 /// Why a batch was not finalized; nothing of it was.
@@ -68,11 +84,13 @@ impl FromSchema for FinalizeError {
 /// Makes the orders of a batch: order, lines, stock, cart, intent and job commit together.
 ///
 /// One bad intent refuses the whole batch: the caller then runs them one by one. Two intents that paid for
-/// one cart round become one order, the first in the batch; the other is reviewed.
+/// one cart round become one order, the first in the batch. The other, and late money whose stock is gone, is
+/// refunded where the terms cover its gateway, else reviewed.
 pub async fn finalize(
     connection: &mut Connection,
     worker_id: &WorkerId,
     batch: &[ToFinalize<'_>],
+    terms: &RefundTerms,
 ) -> Result<Finalized, FinalizeError> {
     transaction(connection, async |connection| {
         let held = lock_held_jobs(connection, worker_id, batch).await?;
@@ -82,8 +100,8 @@ pub async fn finalize(
         let intents =
             payment_intents::read::lock_to_finalize_for_update(connection, &wanted, &cart_ids).await?;
 
-        let plan = Plan::make(&wanted, &carts, &intents)?;
-        let (reserved_again, short) = reserve_late(connection, &plan).await?;
+        let plan = Plan::make(&wanted, &carts, &intents, terms)?;
+        let (reserved_again, short) = reserve_late(connection, &plan, &intents).await?;
         let ordered: Vec<&str> = plan.settle.iter().chain(&reserved_again).map(String::as_str).collect();
         let superseded = superseded_by(&intents, &ordered);
         let orders = new_orders(&ordered);
@@ -94,29 +112,18 @@ pub async fn finalize(
         end_reservations(connection, &ordered, &superseded, &plan).await?;
         if !ordered.is_empty() {
             finalize::take_paid_lines_from_carts(connection, &ordered).await?;
-            let reason = "its order was made";
-            review_cases::resolve_open_of_intents(
-                connection,
-                &ordered,
-                "fulfilled",
-                "finalize_order",
-                reason,
-            )
-            .await?;
         }
-        let under_review = cases(&plan, short);
-        move_intents(connection, &ordered, &superseded, &under_review).await?;
-        for (id, kind) in &under_review {
-            let evidence =
-                json!({ "kind": kind.as_str(), "cart_round_has_an_order": *kind == CaseKind::SecondPayment });
-            review_cases::open_or_append(connection, id, kind.as_str(), &evidence).await?;
-        }
+        move_to_orders(connection, &ordered, &superseded).await?;
+        let (refunding, under_review) = unordered(&plan, short);
+        refund(connection, &refunding, terms).await?;
+        review(connection, &under_review).await?;
         let done = held.iter().filter(|job| !plan.unknown.iter().any(|id| id == job.payment_intent_id));
         let done: Vec<Lease> = done.map(|job| job.lease.clone()).collect();
         queue::complete(connection, worker_id, &done).await?;
         schema::check_deferred_constraints(connection).await?;
         Ok(Finalized {
             ordered: orders.into_iter().map(|order| (order.payment_intent_id, order.order_number)).collect(),
+            refunding,
             under_review,
             nothing: plan.nothing,
             unknown: plan.unknown,
@@ -142,16 +149,17 @@ fn lost(batch: &[ToFinalize<'_>], held: &[&ToFinalize<'_>]) -> Vec<i64> {
     batch.iter().map(|job| job.lease.job_id).filter(|id| !is_held(*id)).collect()
 }
 
-/// Tries to get the stock of late payments back, each as a whole, in the batch's order.
+/// Tries to get the stock of late payments back, each as a whole, in the batch's order. Whatever else the batch
+/// settles or releases is locked with it, since locks on stock are taken in one order only.
 async fn reserve_late(
     connection: &mut Connection,
     plan: &Plan,
+    intents: &[IntentToFinalize],
 ) -> Result<(Vec<String>, Vec<String>), schema::Error> {
     if plan.late.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let second = plan.second.iter().map(|(id, _)| id);
-    let all: Vec<&str> = plan.settle.iter().chain(&plan.late).chain(second).map(String::as_str).collect();
+    let all: Vec<&str> = intents.iter().map(|intent| intent.payment_intent_id.as_str()).collect();
     reservations::lock_stock_of_intents_for_update(connection, &all).await?;
     let (mut reserved, mut short) = (Vec::new(), Vec::new());
     for id in &plan.late {
@@ -189,41 +197,92 @@ async fn end_reservations(
     reservations::end_held(connection, &ends).await
 }
 
-fn cases(plan: &Plan, short: Vec<String>) -> Vec<(String, CaseKind)> {
+/// Intents and why their money becomes no order.
+type Unordered = Vec<(String, CaseKind)>;
+
+/// What can be sent back, and what a person must look at.
+fn unordered(plan: &Plan, short: Vec<String>) -> (Unordered, Unordered) {
     let second = plan.second.iter().map(|(id, _)| (id.clone(), CaseKind::SecondPayment));
-    second.chain(short.into_iter().map(|id| (id, CaseKind::LatePayment))).collect()
+    let late = short.into_iter().map(|id| (id, CaseKind::LatePayment));
+    second.chain(late).partition(|(id, _)| plan.refundable.contains(id))
 }
 
-async fn move_intents(
+const fn cause_of(kind: CaseKind) -> &'static str {
+    if matches!(kind, CaseKind::SecondPayment) {
+        "this cart round has another order"
+    } else {
+        "paid late; the stock is gone"
+    }
+}
+
+async fn move_to_orders(
     connection: &mut Connection,
     ordered: &[&str],
     superseded: &[&str],
+) -> Result<(), schema::Error> {
+    let completed = ordered.iter().map(|id| Move {
+        payment_intent_id: id,
+        status: IntentStatus::Completed.as_str(),
+        reservation: Reservation::Settled.as_str(),
+        cause: "the order was made",
+    });
+    let superseded = superseded.iter().map(|id| Move {
+        payment_intent_id: id,
+        status: IntentStatus::Superseded.as_str(),
+        reservation: Reservation::Released.as_str(),
+        cause: "another intent of this cart became its order",
+    });
+    let moves: Vec<Move<'_>> = completed.chain(superseded).collect();
+    payment_intents::status::move_locked(connection, &moves).await?;
+    let (resolution, reason) = (CaseEnd::Fulfilled.as_str(), "its order was made");
+    review_cases::resolve_open_of_intents(connection, ordered, resolution, CaseEnd::RULE, reason).await?;
+    Ok(())
+}
+
+/// Sends money back. The jobs are owed after the intents are locked, against the usual order: a job of this
+/// key that is still live belongs to an earlier refund that has just ended, which is rare enough that the
+/// transaction may then lose a deadlock and be run again.
+async fn refund(
+    connection: &mut Connection,
+    refunding: &[(String, CaseKind)],
+    terms: &RefundTerms,
+) -> Result<(), schema::Error> {
+    let ids: Vec<&str> = refunding.iter().map(|(id, _)| id.as_str()).collect();
+    let requests: Vec<RequestRefund<'_>> = refunding
+        .iter()
+        .map(|(id, kind)| RequestRefund {
+            payment_intent_id: id,
+            reservation: Reservation::Released,
+            cause: cause_of(*kind),
+            requested_by: None,
+        })
+        .collect();
+    write_refunds(connection, &requests).await?;
+    owe_refund_jobs(connection, ids.iter().copied(), terms.job_attempts_max).await?;
+    let (resolution, reason) = (CaseEnd::Refunded.as_str(), "the payment is refunded");
+    review_cases::resolve_open_of_intents(connection, &ids, resolution, CaseEnd::RULE, reason).await?;
+    Ok(())
+}
+
+/// Gives what cannot be sent back to a person.
+async fn review(
+    connection: &mut Connection,
     under_review: &[(String, CaseKind)],
 ) -> Result<(), schema::Error> {
-    let to = |id, status: IntentStatus, reservation: Reservation, cause| Move {
-        payment_intent_id: id,
-        status: status.as_str(),
-        reservation: reservation.as_str(),
-        cause,
-    };
-    let completed =
-        ordered.iter().map(|id| to(*id, IntentStatus::Completed, Reservation::Settled, "the order was made"));
-    let superseded = superseded.iter().map(|id| {
-        to(
-            *id,
-            IntentStatus::Superseded,
-            Reservation::Released,
-            "another intent of this cart became its order",
-        )
-    });
-    let reviewed = under_review.iter().map(|(id, kind)| {
-        let cause = match kind {
-            CaseKind::SecondPayment => "this cart round has another order",
-            _ => "paid late; the stock is gone",
-        };
-        to(id.as_str(), IntentStatus::UnderReview, Reservation::Released, cause)
-    });
-    let moves: Vec<Move<'_>> = completed.chain(superseded).chain(reviewed).collect();
+    let moves: Vec<Move<'_>> = under_review
+        .iter()
+        .map(|(id, kind)| Move {
+            payment_intent_id: id,
+            status: IntentStatus::UnderReview.as_str(),
+            reservation: Reservation::Released.as_str(),
+            cause: cause_of(*kind),
+        })
+        .collect();
     payment_intents::status::move_locked(connection, &moves).await?;
+    for (id, kind) in under_review {
+        let evidence =
+            json!({ "kind": kind.as_str(), "cart_round_has_an_order": *kind == CaseKind::SecondPayment });
+        review_cases::open_or_append(connection, id, kind.as_str(), &evidence).await?;
+    }
     Ok(())
 }

@@ -5,7 +5,10 @@ use std::collections::{HashMap, HashSet};
 use schema::queries::{finalize::LockedCart, payment_intents::read::IntentToFinalize};
 use uuid::Uuid;
 
-use crate::payments::status::{IntentStatus, Reservation, UnknownWord};
+use crate::{
+    payments::status::{IntentStatus, Reservation, UnknownWord},
+    refunds::RefundTerms,
+};
 
 /// The intents of a batch, sorted by what is to be done with them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub(super) struct Plan {
     pub(super) late: Vec<String>,
     /// Verified, but their round is or becomes another intent's order; with whether stock is held.
     pub(super) second: Vec<(String, Reservation)>,
+    /// Of all these, the ones whose gateway can be asked to refund.
+    pub(super) refundable: HashSet<String>,
     /// Have nothing to be done: an order already, or not verified any more.
     pub(super) nothing: Vec<String>,
     /// Are not there.
@@ -28,6 +33,7 @@ impl Plan {
         wanted: &[&str],
         carts: &[LockedCart],
         intents: &[IntentToFinalize],
+        terms: &RefundTerms,
     ) -> Result<Self, UnknownWord> {
         let rounds: HashMap<Uuid, i32> = carts.iter().map(|cart| (cart.cart_id, cart.round)).collect();
         let by_id: HashMap<&str, &IntentToFinalize> =
@@ -44,6 +50,9 @@ impl Plan {
                 continue;
             }
             let reservation: Reservation = intent.reservation.parse()?;
+            if terms.cover(&intent.provider) {
+                plan.refundable.insert((*id).to_owned());
+            }
             let round_has_an_order =
                 rounds.get(&intent.cart_id).is_some_and(|round| *round > intent.cart_round);
             if round_has_an_order || !taken.insert((intent.cart_id, intent.cart_round)) {
@@ -76,10 +85,16 @@ pub(super) fn superseded_by<'a>(intents: &'a [IntentToFinalize], ordered: &[&str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::payments::gateway::Provider;
+
+    fn terms() -> RefundTerms {
+        RefundTerms { providers: vec![Provider::Khalti], job_attempts_max: 1 }
+    }
 
     fn intent(id: &str, status: &str, reservation: &str, cart: u128, round: i32) -> IntentToFinalize {
         IntentToFinalize {
             payment_intent_id: id.into(),
+            provider: "khalti".into(),
             status: status.into(),
             reservation: reservation.into(),
             cart_id: Uuid::from_u128(cart),
@@ -95,7 +110,7 @@ mod tests {
     #[test]
     fn the_first_of_a_round_is_the_order_and_the_second_is_not() {
         let intents = [intent("a", "verified", "held", 1, 1), intent("b", "verified", "released", 1, 1)];
-        let plan = Plan::make(&["b", "a"], &[cart(1, 1)], &intents).unwrap();
+        let plan = Plan::make(&["b", "a"], &[cart(1, 1)], &intents, &terms()).unwrap();
         assert_eq!(plan.late, ["b"]);
         assert_eq!(plan.second, [("a".to_owned(), Reservation::Held)]);
     }
@@ -103,7 +118,7 @@ mod tests {
     #[test]
     fn a_round_that_has_its_order_takes_no_other() {
         let intents = [intent("a", "verified", "released", 1, 1), intent("b", "completed", "settled", 2, 1)];
-        let plan = Plan::make(&["a", "b", "x"], &[cart(1, 2), cart(2, 2)], &intents).unwrap();
+        let plan = Plan::make(&["a", "b", "x"], &[cart(1, 2), cart(2, 2)], &intents, &terms()).unwrap();
         assert_eq!(plan.second, [("a".to_owned(), Reservation::Released)]);
         assert_eq!(plan.nothing, ["b"]);
         assert_eq!(plan.unknown, ["x"]);

@@ -23,6 +23,14 @@ impl Provider {
         }
     }
 
+    /// Whether the gateway can be asked to give money back; where it cannot, a person refunds in its portal.
+    pub const fn has_refund_call(self) -> bool {
+        match self {
+            Self::Esewa => false,
+            Self::Khalti => true,
+        }
+    }
+
     /// The smallest amount the gateway accepts, in paisa.
     pub const fn amount_minor_min(self) -> i64 {
         match self {

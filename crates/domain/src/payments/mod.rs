@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod callback;
+mod find;
 pub mod gateway;
 pub mod record_answer;
 pub mod schedule;

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use schema::{
     Connection, FromSchema,
-    queries::{leases, payment_intents, reservations, review_cases, verifications},
+    queries::{payment_intents, refunds, reservations, review_cases},
     transaction,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     IntentUnderQuestion, QuestionPolicy,
+    find::find,
     gateway::{Answer, Asked},
     schedule::{Ages, next_question_in},
     status::{CaseKind, IntentStatus, Reservation, UnknownWord},
-    transitions::{Consequence, Finding, consequence, may_become_verified},
+    transitions::{CaseEnd, Consequence, Finding, consequence, may_become_verified},
 };
 use crate::{
     jobs::FinalizeOrder,
@@ -26,6 +27,8 @@ use crate::{
 pub enum Source {
     Callback,
     ScheduledQuestion,
+    /// Before and after the gateway was asked to give money back.
+    RefundLookup,
 }
 
 impl Source {
@@ -33,6 +36,7 @@ impl Source {
         match self {
             Self::Callback => "callback",
             Self::ScheduledQuestion => "scheduled_question",
+            Self::RefundLookup => "refund_lookup",
         }
     }
 }
@@ -99,7 +103,11 @@ pub async fn record_answer(
     let RecordAnswer { intent: asked_about, asked, source, policy, lease } = command;
     let id = asked_about.payment_intent_id.as_str();
     transaction(connection, async |connection| {
-        lock_job_if_held(connection, lease).await?;
+        if let Some(lease) = lease
+            && !queue::lock_if_held(connection, lease).await?
+        {
+            return Err(RecordAnswerError::LeaseLost);
+        }
         let order_may_be_owed = may_verify(asked_about, &asked.answer)?;
         if order_may_be_owed {
             let job = FinalizeOrder { payment_intent_id: id.to_owned() };
@@ -116,7 +124,10 @@ pub async fn record_answer(
         let status_before: IntentStatus = intent.status.parse()?;
         let open_case = review_cases::open_kind_of_intent(connection, id).await?;
         let open_case: Option<CaseKind> = open_case.map(|kind| kind.parse()).transpose()?;
-        let consequence = consequence(status_before, finding, open_case);
+        let mut consequence = consequence(status_before, finding, open_case);
+        if was_decided_before(connection, &intent, finding, consequence, asked).await? {
+            consequence = Consequence::default();
+        }
         apply(connection, &intent, consequence, asked).await?;
         let status = consequence.status.unwrap_or(status_before);
         let next_question_in = settle_question(connection, &intent, status, &command).await?;
@@ -131,19 +142,6 @@ pub async fn record_answer(
     .await
 }
 
-async fn lock_job_if_held(
-    connection: &mut Connection,
-    lease: Option<&Lease>,
-) -> Result<(), RecordAnswerError> {
-    let Some(lease) = lease else { return Ok(()) };
-    let (ids, lease_nos) = ([lease.job_id], [lease.lease_no]);
-    let fences = leases::Fences { worker_id: lease.worker_id.as_str(), ids: &ids, lease_nos: &lease_nos };
-    match leases::lock_held_for_update(connection, fences).await?.as_slice() {
-        [] => Err(RecordAnswerError::LeaseLost),
-        _ => Ok(()),
-    }
-}
-
 /// The order's job is a lock on the queue and comes before the intent's, so it is owed on what was read
 /// before; a job that turns out to have nothing to do is done at once.
 fn may_verify(intent: &IntentUnderQuestion, answer: &Answer) -> Result<bool, UnknownWord> {
@@ -151,105 +149,6 @@ fn may_verify(intent: &IntentUnderQuestion, answer: &Answer) -> Result<bool, Unk
     let pays = matches!(answer, Answer::Paid { transaction_id: Some(_), amount_minor, .. }
         if *amount_minor == intent.amount_minor);
     Ok(pays && may_become_verified(status))
-}
-
-/// Compares the answer with what is stored, and records the gateway transaction it names.
-async fn find(
-    connection: &mut Connection,
-    intent: &IntentUnderQuestion,
-    command: &RecordAnswer<'_>,
-) -> Result<Finding, schema::Error> {
-    let id = intent.payment_intent_id.as_str();
-    let is_not_found = command.asked.answer == Answer::NotFound;
-    let not_found_answers = if is_not_found { intent.not_found_answers.saturating_add(1) } else { 0 };
-    if not_found_answers != intent.not_found_answers {
-        payment_intents::status::set_not_found_answers(connection, id, not_found_answers).await?;
-    }
-    let undecided = if intent.age_seconds >= command.policy.give_up_age.as_secs_f64() {
-        Finding::UndecidedPastGiveUp
-    } else {
-        Finding::Undecided
-    };
-    Ok(match &command.asked.answer {
-        Answer::Paid { transaction_id, amount_minor, .. } => {
-            let transaction = Transaction {
-                id: transaction_id.as_deref(),
-                status: "completed",
-                amount_minor: *amount_minor,
-            };
-            record_transaction(connection, intent, command, transaction).await?.unwrap_or(Finding::Matches)
-        }
-        Answer::PartiallyRefunded { transaction_id, amount_minor } => {
-            let transaction = Transaction {
-                id: transaction_id.as_deref(),
-                status: "partially_refunded",
-                amount_minor: *amount_minor,
-            };
-            let odd = record_transaction(connection, intent, command, transaction).await?;
-            odd.unwrap_or(Finding::Odd(CaseKind::PartialRefund))
-        }
-        Answer::Refunded { transaction_id, amount_minor } => {
-            if transaction_id.is_some() {
-                let transaction = Transaction {
-                    id: transaction_id.as_deref(),
-                    status: "refunded",
-                    amount_minor: *amount_minor,
-                };
-                if let Some(odd) = record_transaction(connection, intent, command, transaction).await?
-                    && odd == Finding::Odd(CaseKind::TransactionReused)
-                {
-                    return Ok(odd);
-                }
-            }
-            Finding::RefundSeen
-        }
-        Answer::Unpaid { .. } => Finding::Unpaid,
-        Answer::NotFound => {
-            let is_past_grace = intent.age_seconds >= command.policy.not_found_grace.as_secs_f64();
-            if is_past_grace && not_found_answers >= 2 { Finding::Unpaid } else { undecided }
-        }
-        Answer::UnheardOf { .. } => Finding::Odd(CaseKind::UnknownStatus),
-        Answer::Undecided { .. } | Answer::Unknown { .. } => undecided,
-    })
-}
-
-struct Transaction<'a> {
-    id: Option<&'a str>,
-    status: &'a str,
-    amount_minor: i64,
-}
-
-/// Records a gateway transaction; `Some` says what is odd about it.
-async fn record_transaction(
-    connection: &mut Connection,
-    intent: &IntentUnderQuestion,
-    command: &RecordAnswer<'_>,
-    transaction: Transaction<'_>,
-) -> Result<Option<Finding>, schema::Error> {
-    let id = intent.payment_intent_id.as_str();
-    let Some(gateway_transaction_id) = transaction.id else {
-        return Ok(Some(Finding::Odd(CaseKind::UnknownStatus)));
-    };
-    let verification = verifications::NewVerification {
-        payment_intent_id: id,
-        provider: &intent.provider,
-        gateway_transaction_id,
-        status: transaction.status,
-        amount_minor: transaction.amount_minor,
-        raw_response: &command.asked.raw_response,
-        source: command.source.as_str(),
-    };
-    let (used_by, recorded_minor) = verifications::record_once(connection, verification).await?;
-    if used_by != id {
-        return Ok(Some(Finding::Odd(CaseKind::TransactionReused)));
-    }
-    if transaction.amount_minor != intent.amount_minor || recorded_minor != intent.amount_minor {
-        return Ok(Some(Finding::Odd(CaseKind::AmountMismatch)));
-    }
-    if verifications::count_of_intent(connection, id).await? > 1 {
-        return Ok(Some(Finding::Odd(CaseKind::SecondPayment)));
-    }
-    Ok(None)
 }
 
 /// Writes what the status table says. The intent is locked.
@@ -275,34 +174,51 @@ async fn apply(
             reservations::release_held(connection, &[id]).await?;
         }
         if status == IntentStatus::Refunded {
-            record_refund(connection, intent).await?;
+            record_refund(connection, id).await?;
+        } else if intent.status == IntentStatus::Refunding.as_str() {
+            // A refund that was under way has met an answer that a person must read.
+            refunds::fail_if_requested(connection, id).await?;
         }
     }
     if let Some(kind) = consequence.case {
-        let evidence =
-            json!({ "kind": kind.as_str(), "outcome": asked.answer.outcome(), "answer": asked.raw_response });
-        review_cases::open_or_append(connection, id, kind.as_str(), &evidence).await?;
+        review_cases::open_or_append(connection, id, kind.as_str(), &evidence(kind, asked)).await?;
     }
     if let Some(end) = consequence.case_end {
         let reason = "a later answer of the gateway decided it";
-        review_cases::resolve_if_open(connection, id, end.as_str(), "status table", reason).await?;
+        review_cases::resolve_if_open(connection, id, end.as_str(), CaseEnd::RULE, reason).await?;
     }
     Ok(())
 }
 
-/// The gateway says that everything went back: what we asked for has succeeded, what nobody asked for is
-/// recorded.
-async fn record_refund(
+fn evidence(kind: CaseKind, asked: &Asked) -> Value {
+    json!({ "kind": kind.as_str(), "outcome": asked.answer.outcome(), "answer": asked.raw_response })
+}
+
+/// An operator's decision stands until the gateway says something else: the very answer it was made on, and a
+/// payment that was there when it was dismissed, are no news.
+async fn was_decided_before(
     connection: &mut Connection,
     intent: &IntentUnderQuestion,
-) -> Result<(), schema::Error> {
+    finding: Finding,
+    consequence: Consequence,
+    asked: &Asked,
+) -> Result<bool, schema::Error> {
     let id = intent.payment_intent_id.as_str();
-    verifications::succeed_refunds_if_requested(connection, id).await?;
-    let unasked_minor = intent.amount_minor - intent.refunded_minor;
-    if unasked_minor > 0 {
-        verifications::insert_refund_seen_once(connection, id, unasked_minor).await?;
+    if let Some(kind) = consequence.case {
+        return review_cases::was_decided_by_operator(connection, id, &evidence(kind, asked)).await;
     }
-    verifications::refund_order_if_confirmed(connection, id).await?;
+    let is_failed = intent.status == IntentStatus::Failed.as_str();
+    Ok(is_failed
+        && finding == Finding::Matches
+        && review_cases::payment_was_dismissed(connection, id).await?)
+}
+
+/// The gateway says that everything went back: what we asked for has succeeded, what nobody asked for is
+/// recorded.
+async fn record_refund(connection: &mut Connection, payment_intent_id: &str) -> Result<(), schema::Error> {
+    refunds::succeed_if_requested(connection, payment_intent_id).await?;
+    refunds::insert_seen_once(connection, payment_intent_id).await?;
+    refunds::refund_order_if_confirmed(connection, payment_intent_id).await?;
     Ok(())
 }
 

@@ -24,15 +24,20 @@ pub enum Finding {
 /// How a rule ends an open case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseEnd {
+    Fulfilled,
     Verified,
     Unpaid,
     Refunded,
 }
 
 impl CaseEnd {
+    /// Who resolved a case that a rule ended: the word in `review_cases.resolved_by`.
+    pub const RULE: &str = "status table";
+
     /// The word in `review_cases.resolution`.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Fulfilled => "fulfilled",
             Self::Verified => "verified",
             Self::Unpaid => "unpaid",
             Self::Refunded => "refunded",
@@ -106,7 +111,7 @@ pub fn consequence(status: IntentStatus, finding: Finding, open_case: Option<Cas
         (Status::Refunding, Odd(kind)) => review(kind),
         (Status::Refunding, Unpaid) => review(CaseKind::Reversed),
         (Status::Refunding, RefundSeen) => REFUNDED,
-        (Status::Refunding, UndecidedPastGiveUp) => case(CaseKind::Undecided),
+        (Status::Refunding, UndecidedPastGiveUp) => case(CaseKind::RefundFailed),
 
         (Status::Refunded, Matches) => case(CaseKind::RefundFailed),
         (Status::Refunded, Odd(_) | Unpaid | RefundSeen | UndecidedPastGiveUp) => NOTHING,
@@ -188,7 +193,7 @@ mod tests {
                 "under_review +reversed",
                 "refunded !",
                 "=",
-                "= +undecided",
+                "= +refund_failed",
             ],
         ),
         ("refunded", ["= +refund_failed", "=", "=", "=", "=", "="]),

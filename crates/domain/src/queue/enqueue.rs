@@ -19,16 +19,31 @@ pub struct Enqueue {
 ///
 /// Locks the row it meets: call it before anything else is locked, and wake workers after COMMIT.
 pub async fn enqueue<J: Job>(connection: &mut Connection, job: &J, options: Enqueue) -> Result<(), Error> {
-    let payload = serde_json::to_value(job)
-        .map_err(|error| Error::Defect(format!("{} payload: {error}", J::JOB_TYPE)))?;
-    let new = jobs::NewJob {
-        job_type: J::JOB_TYPE.to_owned(),
-        payload,
-        priority: J::PRIORITY,
-        run_in_seconds: options.run_in.as_secs_f64(),
-        max_attempts: options.max_attempts,
-        idempotency_key: Some(job.idempotency_key()),
-        trace_context: current_trace_context().map(|context| context.0),
+    enqueue_all(connection, std::slice::from_ref(job), options).await
+}
+
+/// Owes several jobs of one type, in one statement, as `enqueue` owes one.
+pub async fn enqueue_all<J: Job>(
+    connection: &mut Connection,
+    jobs: &[J],
+    options: Enqueue,
+) -> Result<(), Error> {
+    let trace_context = current_trace_context().map(|context| context.0);
+    let new = |job: &J| {
+        Ok(jobs::NewJob {
+            job_type: J::JOB_TYPE.to_owned(),
+            payload: serde_json::to_value(job)
+                .map_err(|error| Error::Defect(format!("{} payload: {error}", J::JOB_TYPE)))?,
+            priority: J::PRIORITY,
+            run_in_seconds: options.run_in.as_secs_f64(),
+            max_attempts: options.max_attempts,
+            idempotency_key: Some(job.idempotency_key()),
+            trace_context: trace_context.clone(),
+        })
     };
-    jobs::enqueue(connection, &[new]).await
+    let new = jobs.iter().map(new).collect::<Result<Vec<_>, Error>>()?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    jobs::enqueue(connection, &new).await
 }

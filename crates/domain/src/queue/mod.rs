@@ -3,6 +3,7 @@
 pub mod backoff;
 mod enqueue;
 mod figures;
+mod hold;
 mod lease;
 mod rescue;
 mod retention;
@@ -10,8 +11,9 @@ mod settle;
 mod trace;
 mod wake;
 
-pub use enqueue::{Enqueue, enqueue};
+pub use enqueue::{Enqueue, enqueue, enqueue_all};
 pub use figures::{Figures, figures};
+pub(crate) use hold::lock_if_held;
 pub(crate) use lease::FenceBatch;
 pub use lease::{Lease, WorkerId, claim, extend, return_unstarted};
 pub use rescue::{RESCUED_MAX, Rescue, rescue_stale};

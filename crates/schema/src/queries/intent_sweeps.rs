@@ -68,6 +68,35 @@ pub async fn owe_orders_if_no_live_job(
 }
 
 statement! {
+    OweRefunds { grace_seconds: f64, max_attempts: i32, owed_max: i64 } -> Text;
+    "INSERT INTO job_queue (job_type, payload, priority, max_attempts, idempotency_key) \
+     SELECT 'refund_payment', jsonb_build_object('payment_intent_id', r.payment_intent_id), 50, "
+        (max_attempts as Integer) ", 'refund_payment:' || r.payment_intent_id \
+       FROM refunds r \
+      WHERE r.status = 'requested' \
+        AND r.created_at < now() - make_interval(secs => " (grace_seconds as Double) ") \
+        AND NOT EXISTS (SELECT FROM job_queue j \
+                         WHERE j.idempotency_key = 'refund_payment:' || r.payment_intent_id \
+                           AND j.status IN ('pending', 'processing')) \
+        AND NOT EXISTS (SELECT FROM review_cases c \
+                         WHERE c.payment_intent_id = r.payment_intent_id AND c.status = 'open') \
+      ORDER BY r.payment_intent_id LIMIT " (owed_max as BigInt) " \
+     ON CONFLICT DO NOTHING \
+     RETURNING payload ->> 'payment_intent_id'"
+}
+
+/// Enqueues the job of refunds under way that nobody is making; leaves alone intents with an open case.
+/// Returns the intents.
+pub async fn owe_refunds_if_no_live_job(
+    connection: &mut Connection,
+    grace_seconds: f64,
+    max_attempts: i32,
+    owed_max: i64,
+) -> Result<Vec<String>, Error> {
+    Ok(OweRefunds { grace_seconds, max_attempts, owed_max }.load(connection).await?)
+}
+
+statement! {
     ForgetKeys { older_than_seconds: f64, forgotten_max: i64 } -> BigInt;
     "DELETE FROM idempotency_keys k USING ( \
          SELECT old.user_id, old.idempotency_key FROM idempotency_keys old \

@@ -1,5 +1,6 @@
 //! Queries by noun, one statement a function.
 
+pub mod audit_log;
 pub mod callbacks;
 pub mod carts;
 pub mod catalogue;
@@ -12,7 +13,9 @@ pub mod leases;
 pub mod order_history;
 pub mod payment_intents;
 pub mod queue_figures;
+pub mod refunds;
 pub mod reservations;
 pub mod review_cases;
 pub mod stock;
+pub mod story;
 pub mod verifications;

@@ -1,6 +1,6 @@
 //! Stock held by intents: how it ends, and how a late payment gets it back.
 
-use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 use diesel_async::RunQueryDsl;
 
 use crate::{Connection, Error};
@@ -134,4 +134,27 @@ pub async fn reserve_again_if_available(
     payment_intent_id: &str,
 ) -> Result<bool, Error> {
     Ok(ReserveAgain { payment_intent_id }.execute(connection).await? > 0)
+}
+
+/// A line that the stock cannot serve.
+#[derive(Debug, Clone, PartialEq, Eq, diesel::Queryable)]
+pub struct ShortLine {
+    pub sku: String,
+    pub wanted: i32,
+    pub available: i32,
+}
+
+statement! {
+    ShortLines<'a> { payment_intent_id: &'a str } -> (Text, Integer, Integer);
+    "SELECT ii.sku, ii.quantity, i.available \
+       FROM payment_intent_items ii JOIN inventory i USING (variant_id) \
+      WHERE ii.payment_intent_id = " (payment_intent_id as Text) " AND i.available < ii.quantity ORDER BY ii.sku"
+}
+
+/// The lines of an intent that could not be reserved now.
+pub async fn short_lines_of_intent(
+    connection: &mut Connection,
+    payment_intent_id: &str,
+) -> Result<Vec<ShortLine>, Error> {
+    Ok(ShortLines { payment_intent_id }.load(connection).await?)
 }

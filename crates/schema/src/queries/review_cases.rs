@@ -1,14 +1,18 @@
 //! `review_cases`: one open case an intent; later evidence is appended.
 
+use chrono::{DateTime, Utc};
 use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl,
+    ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, Queryable,
     dsl::now,
-    sql_types::{BigInt, Jsonb, Text},
+    sql_types::{BigInt, Bool, Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use crate::{Connection, Error, schema::review_cases};
+use crate::{
+    Connection, Error,
+    schema::{payment_intents, review_cases},
+};
 
 statement! {
     OpenOrAppend<'a> { payment_intent_id: &'a str, kind: &'a str, evidence: &'a Value } -> BigInt;
@@ -75,17 +79,123 @@ pub async fn resolve_if_open(
     resolved_by: &str,
     reason: &str,
 ) -> Result<bool, Error> {
-    let resolved = diesel::update(review_cases::table)
-        .filter(review_cases::payment_intent_id.eq(payment_intent_id))
-        .filter(review_cases::status.eq("open"))
-        .set((
-            review_cases::status.eq("resolved"),
-            review_cases::resolution.eq(resolution),
-            review_cases::resolved_by.eq(resolved_by),
-            review_cases::resolution_reason.eq(reason),
-            review_cases::resolved_at.eq(now),
-        ))
-        .execute(connection)
-        .await?;
+    let resolved =
+        resolve_open_of_intents(connection, &[payment_intent_id], resolution, resolved_by, reason).await?;
     Ok(resolved == 1)
+}
+
+/// The newest case of an intent, open or not.
+#[derive(Debug, Clone, Queryable)]
+pub struct NewestCase {
+    pub id: i64,
+    pub kind: String,
+    pub is_open: bool,
+    pub resolution: Option<String>,
+    pub resolved_by: Option<String>,
+}
+
+/// The newest case of an intent that the caller has locked; no other can be opened or resolved meanwhile.
+pub async fn newest_of_intent(
+    connection: &mut Connection,
+    payment_intent_id: &str,
+) -> Result<Option<NewestCase>, Error> {
+    Ok(review_cases::table
+        .filter(review_cases::payment_intent_id.eq(payment_intent_id))
+        .order(review_cases::id.desc())
+        .select((
+            review_cases::id,
+            review_cases::kind,
+            review_cases::status.eq("open"),
+            review_cases::resolution,
+            review_cases::resolved_by,
+        ))
+        .first(connection)
+        .await
+        .optional()?)
+}
+
+statement! {
+    WasDecided<'a> { payment_intent_id: &'a str, evidence: &'a Value } -> Bool;
+    "SELECT EXISTS (SELECT FROM review_cases c \
+                     WHERE c.payment_intent_id = " (payment_intent_id as Text) " \
+                       AND c.resolution IN ('fulfilled', 'refunded', 'refunded_by_hand', 'dismissed') \
+                       AND c.resolved_by <> 'status table' \
+                       AND c.detail @> jsonb_build_array(" (evidence as Jsonb) "))"
+}
+
+/// Whether an operator resolved a case of this intent that had exactly this evidence.
+pub async fn was_decided_by_operator(
+    connection: &mut Connection,
+    payment_intent_id: &str,
+    evidence: &Value,
+) -> Result<bool, Error> {
+    Ok(WasDecided { payment_intent_id, evidence }.get_result(connection).await?)
+}
+
+statement! {
+    WasKnown<'a> { payment_intent_id: &'a str } -> Bool;
+    "SELECT EXISTS (SELECT FROM review_cases c \
+                     WHERE c.payment_intent_id = " (payment_intent_id as Text) " AND c.resolution = 'dismissed' \
+                       AND NOT EXISTS (SELECT FROM payment_gateway_verifications v \
+                                        WHERE v.payment_intent_id = c.payment_intent_id AND v.created_at > c.resolved_at) \
+                       AND EXISTS (SELECT FROM payment_gateway_verifications v \
+                                    WHERE v.payment_intent_id = c.payment_intent_id))"
+}
+
+/// Whether every payment of this intent was already there when an operator dismissed a case of it.
+pub async fn payment_was_dismissed(
+    connection: &mut Connection,
+    payment_intent_id: &str,
+) -> Result<bool, Error> {
+    Ok(WasKnown { payment_intent_id }.get_result(connection).await?)
+}
+
+/// A case as a list shows it.
+#[derive(Debug, Clone, Queryable)]
+pub struct ListedCase {
+    pub id: i64,
+    pub payment_intent_id: String,
+    pub kind: String,
+    pub status: String,
+    pub resolution: Option<String>,
+    pub resolved_by: Option<String>,
+    pub intent_status: String,
+    pub amount_minor: i64,
+    pub refunded_minor: i64,
+    pub created_at: DateTime<Utc>,
+    pub resolved_at: Option<DateTime<Utc>>,
+}
+
+/// At most `cases_max` cases after an id, oldest first.
+pub async fn list_after(
+    connection: &mut Connection,
+    after_id: i64,
+    only_open: bool,
+    cases_max: i64,
+) -> Result<Vec<ListedCase>, Error> {
+    let mut cases = review_cases::table
+        .inner_join(
+            payment_intents::table.on(payment_intents::payment_intent_id.eq(review_cases::payment_intent_id)),
+        )
+        .filter(review_cases::id.gt(after_id))
+        .order(review_cases::id)
+        .limit(cases_max)
+        .select((
+            review_cases::id,
+            review_cases::payment_intent_id,
+            review_cases::kind,
+            review_cases::status,
+            review_cases::resolution,
+            review_cases::resolved_by,
+            payment_intents::status,
+            payment_intents::amount_minor,
+            payment_intents::refunded_minor,
+            review_cases::created_at,
+            review_cases::resolved_at,
+        ))
+        .into_boxed();
+    if only_open {
+        cases = cases.filter(review_cases::status.eq("open"));
+    }
+    Ok(cases.load(connection).await?)
 }

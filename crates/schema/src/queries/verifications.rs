@@ -1,17 +1,13 @@
-//! `payment_gateway_verifications` and `refunds`: money that the gateway says has moved.
+//! `payment_gateway_verifications`: money that the gateway says has moved.
 
 use diesel::{
-    ExpressionMethods, OptionalExtension, QueryDsl,
-    dsl::now,
-    sql_types::{BigInt, Jsonb, Nullable, Text},
+    ExpressionMethods, QueryDsl,
+    sql_types::{BigInt, Bool, Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use crate::{
-    Connection, Error,
-    schema::{orders, payment_gateway_verifications, refunds},
-};
+use crate::{Connection, Error, schema::payment_gateway_verifications};
 
 /// A gateway transaction as the gateway told it.
 #[derive(Debug, Clone, Copy)]
@@ -84,67 +80,30 @@ pub async fn count_of_intent(connection: &mut Connection, payment_intent_id: &st
         .await?)
 }
 
-/// Settles the refunds of an intent that the gateway was asked for. Returns how many there were.
-pub async fn succeed_refunds_if_requested(
-    connection: &mut Connection,
-    payment_intent_id: &str,
-) -> Result<usize, Error> {
-    Ok(diesel::update(refunds::table)
-        .filter(refunds::payment_intent_id.eq(payment_intent_id))
-        .filter(refunds::status.eq("requested"))
-        .set((refunds::status.eq("succeeded"), refunds::settled_at.eq(now)))
-        .execute(connection)
-        .await?)
+/// What was paid for an intent, as the gateway told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, diesel::Queryable)]
+pub struct PaidMoney {
+    /// Gateway transactions of the intent; 0 when no payment of it was ever verified.
+    pub transactions: i64,
+    /// Amount of the newest one.
+    pub paid_minor: i64,
+    /// Whether the gateway says that part of it, or all of it, went back.
+    pub has_gone_back: bool,
+    pub currency_is_the_intents: bool,
 }
 
 statement! {
-    InsertSeenRefund<'a> { payment_intent_id: &'a str, amount_minor: i64, idempotency_key: String, cause: &'a str }
-    -> Nullable<BigInt>;
-    "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause, settled_at) \
-     VALUES (" (payment_intent_id as Text) ", " (amount_minor as BigInt) ", 'succeeded', " (idempotency_key as Text) ", "
-        (cause as Text) ", clock_timestamp()) \
-     ON CONFLICT (idempotency_key) DO NOTHING"
+    PaidFor<'a> { payment_intent_id: &'a str } -> (BigInt, BigInt, Bool, Bool);
+    "SELECT count(*), coalesce((array_agg(v.amount_minor ORDER BY v.id DESC))[1], 0), \
+            coalesce(bool_or(v.status <> 'completed'), false), coalesce(bool_and(v.currency = pi.currency), false) \
+       FROM payment_gateway_verifications v JOIN payment_intents pi USING (payment_intent_id) \
+      WHERE v.payment_intent_id = " (payment_intent_id as Text)
 }
 
-/// Records a full refund that nobody here asked for, once an intent. `false`: it was recorded before.
-pub async fn insert_refund_seen_once(
+/// What was paid for an intent.
+pub async fn paid_for_intent(
     connection: &mut Connection,
     payment_intent_id: &str,
-    amount_minor: i64,
-) -> Result<bool, Error> {
-    let insert = InsertSeenRefund {
-        payment_intent_id,
-        amount_minor,
-        idempotency_key: format!("seen_at_gateway:{payment_intent_id}"),
-        cause: "the gateway says that everything was refunded",
-    };
-    Ok(insert.execute(connection).await? == 1)
-}
-
-/// Marks the order of an intent as refunded. `false`: there is none, or it is already.
-pub async fn refund_order_if_confirmed(
-    connection: &mut Connection,
-    payment_intent_id: &str,
-) -> Result<bool, Error> {
-    let marked = diesel::update(orders::table)
-        .filter(orders::payment_intent_id.eq(payment_intent_id))
-        .filter(orders::status.eq("confirmed"))
-        .set(orders::status.eq("refunded"))
-        .execute(connection)
-        .await?;
-    Ok(marked == 1)
-}
-
-/// The amount of the newest completed verification of an intent, if there is one.
-pub async fn verified_amount_of_intent(
-    connection: &mut Connection,
-    payment_intent_id: &str,
-) -> Result<Option<i64>, Error> {
-    Ok(payment_gateway_verifications::table
-        .filter(payment_gateway_verifications::payment_intent_id.eq(payment_intent_id))
-        .order(payment_gateway_verifications::id.desc())
-        .select(payment_gateway_verifications::amount_minor)
-        .first(connection)
-        .await
-        .optional()?)
+) -> Result<PaidMoney, Error> {
+    Ok(PaidFor { payment_intent_id }.get_result(connection).await?)
 }

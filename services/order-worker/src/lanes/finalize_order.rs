@@ -6,6 +6,7 @@ use domain::{
     Error,
     jobs::{FinalizeOrder, Job},
     orders::finalize::{FinalizeError, Finalized, ToFinalize, finalize},
+    payments::status::CaseKind,
     queue::Outcome,
 };
 use tracing::{Instrument, Span};
@@ -125,7 +126,7 @@ async fn attempt(context: &Context, batch: &[Attempt]) -> Result<Finalized, Refu
         .collect();
     let made = async {
         let mut connection = context.work.connection().await?;
-        finalize(&mut connection, &context.worker_id, &jobs).await
+        finalize(&mut connection, &context.worker_id, &jobs, &context.refund_terms).await
     };
     match catch_panic(made.instrument(span)).await {
         Ok(Ok(finalized)) => Ok(finalized),
@@ -136,9 +137,12 @@ async fn attempt(context: &Context, batch: &[Attempt]) -> Result<Finalized, Refu
 
 /// After COMMIT: tells who waits, and settles the jobs of intents that do not exist.
 async fn conclude(context: &Context, batch: Vec<Attempt>, finalized: Finalized) {
-    if !(finalized.ordered.is_empty() && finalized.under_review.is_empty() && finalized.superseded.is_empty())
-    {
+    if finalized.has_moved() {
         context.waker.intent_changed();
+    }
+    if !finalized.refunding.is_empty() {
+        context.wake_ups.refund_payment.notify_one();
+        context.waker.job_enqueued();
     }
     let ordered: HashMap<String, String> = finalized.ordered.into_iter().collect();
     for job in batch {
@@ -150,13 +154,19 @@ async fn conclude(context: &Context, batch: Vec<Attempt>, finalized: Finalized) 
             let reason = format!("there is no intent {id}");
             settling::settle(context, &job.held, Outcome::GiveUp { reason }).instrument(job.span).await;
         } else {
-            let kind = finalized.under_review.iter().find(|(reviewed, _)| reviewed == id);
-            job.span.in_scope(|| match (ordered.get(id), kind) {
-                (Some(order_number), _) => tracing::info!(order_number, "order made"),
-                (None, Some((_, kind))) => {
-                    tracing::warn!(kind = kind.as_str(), "paid, but no order; a review case is open");
+            let unordered = |intents: &[(String, CaseKind)]| {
+                intents.iter().find(|(unordered, _)| unordered == id).map(|(_, kind)| kind.as_str())
+            };
+            job.span.in_scope(|| {
+                if let Some(order_number) = ordered.get(id) {
+                    tracing::info!(order_number, "order made");
+                } else if let Some(kind) = unordered(&finalized.refunding) {
+                    tracing::warn!(kind, "paid, but no order; it is refunded");
+                } else if let Some(kind) = unordered(&finalized.under_review) {
+                    tracing::warn!(kind, "paid, but no order; a review case is open");
+                } else {
+                    tracing::info!("nothing to be done");
                 }
-                (None, None) => tracing::info!("nothing to be done"),
             });
             if ordered.contains_key(id) {
                 context.metrics.ordered(&job.held);

@@ -10,62 +10,23 @@ use domain::{
     },
     queue::Outcome,
 };
-use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use crate::{
     attempt::{catch_panic, span_of},
-    claimer::Claimer,
     context::Context,
     held::Held,
+    lanes::slots::{Lane, run_in_slots},
     metrics::Ending,
     pulse::Pulse,
     settling,
 };
 
-/// Claims as many questions as there are free slots and asks them side by side, until the worker stops; then waits
-/// for those that run.
+/// Asks what is due, each question in a slot of its own, until the worker stops.
 pub(crate) async fn run(context: Arc<Context>, questions: Arc<Questions>, slots: u32, pulse: Pulse) {
-    let mut claimer =
-        Claimer::new(&context, VerifyPayment::JOB_TYPE, &context.wake_ups.verify_payment, pulse.clone());
-    let mut running = JoinSet::new();
-    loop {
-        let free = wait_for_a_slot(&context, &mut running, slots, &pulse).await;
-        let Some(claimed) = claimer.next(free).await else { break };
-        for held in claimed {
-            running.spawn_local(ask(Arc::clone(&context), Arc::clone(&questions), held));
-        }
-    }
-    while let Some(ended) = running.join_next().await {
-        report(ended);
-    }
-}
-
-/// How many slots are free, at least one; any number when the worker stops meanwhile.
-async fn wait_for_a_slot(context: &Context, running: &mut JoinSet<()>, slots: u32, pulse: &Pulse) -> u32 {
-    loop {
-        while let Some(ended) = running.try_join_next() {
-            report(ended);
-        }
-        let taken = u32::try_from(running.len()).unwrap_or(u32::MAX);
-        let free = slots.saturating_sub(taken);
-        if free > 0 || context.stopping.is_cancelled() {
-            return free.max(1);
-        }
-        pulse.beat();
-        tokio::select! {
-            Some(ended) = running.join_next() => report(ended),
-            () = context.stopping.cancelled() => {}
-            () = tokio::time::sleep(context.poll_interval) => {}
-        }
-    }
-}
-
-/// Handlers catch their own panics: what ends here is a defect of this file.
-fn report(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, "a question's task ended badly; the reaper rescues its job");
-    }
+    let bell = &context.wake_ups.verify_payment;
+    let lane = Lane { job_type: VerifyPayment::JOB_TYPE, bell, slots, pulse };
+    run_in_slots(&context, lane, |held| ask(Arc::clone(&context), Arc::clone(&questions), held)).await;
 }
 
 async fn ask(context: Arc<Context>, questions: Arc<Questions>, held: Held) {

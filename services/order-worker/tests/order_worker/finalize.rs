@@ -6,7 +6,7 @@ use domain::{
 };
 use test_support::factories::{Intent, Provider};
 
-use crate::support::{World, until};
+use crate::support::{World, refund_terms, until};
 
 /// Makes the orders of whatever is due, in batches of `batch_max`.
 async fn finalize_all(world: &World, batch_max: usize) -> Vec<Finalized> {
@@ -20,7 +20,7 @@ async fn finalize_all(world: &World, batch_max: usize) -> Vec<Finalized> {
             .iter()
             .map(|lease| ToFinalize { lease, payment_intent_id: lease.payment_intent_id().unwrap() })
             .collect();
-        all.push(finalize(&mut connection, &worker_id, &jobs).await.unwrap());
+        all.push(finalize(&mut connection, &worker_id, &jobs, &refund_terms()).await.unwrap());
     }
     all
 }

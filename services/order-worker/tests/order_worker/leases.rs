@@ -21,7 +21,7 @@ use domain::{
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::support::{LEASE, PATIENCE, World, until};
+use crate::support::{LEASE, PATIENCE, World, refund_terms, until};
 
 const POLICY: RetryPolicy = RetryPolicy { base: Duration::from_secs(1) };
 
@@ -61,12 +61,12 @@ async fn whoever_lost_the_lease_can_write_nothing() {
         assert_eq!(settled, Settled::LeaseLost);
     }
     let late = ToFinalize { lease: &lease, payment_intent_id: &intent.payment_intent_id };
-    let finalized = finalize(connection, &worker_id, &[late]).await.unwrap();
+    let finalized = finalize(connection, &worker_id, &[late], &refund_terms()).await.unwrap();
     assert_eq!(finalized.lost_job_ids, [lease.job_id]);
     assert_eq!(world.count("SELECT count(*) FROM orders").await, 0);
 
     let held = ToFinalize { lease: &next, payment_intent_id: &intent.payment_intent_id };
-    assert_eq!(finalize(connection, &worker_id, &[held]).await.unwrap().ordered.len(), 1);
+    assert_eq!(finalize(connection, &worker_id, &[held], &refund_terms()).await.unwrap().ordered.len(), 1);
     assert!(world.shop.cases(&intent).await.is_empty());
     world.database.assert_no_violations().await;
 }

@@ -9,6 +9,7 @@ use std::{
 use domain::{
     payments::Gateways,
     queue::{Lease, WorkerId, claim},
+    refunds::RefundTerms,
 };
 use order_worker::Application;
 use sandbox::{Sandbox, SandboxSettings};
@@ -31,6 +32,11 @@ pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
         assert!(began.elapsed() < PATIENCE, "never happened: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Money that becomes no order goes back through Khalti, and to a person through eSewa.
+pub(crate) fn refund_terms() -> RefundTerms {
+    RefundTerms::of_all_gateways(3)
 }
 
 /// What one test works with. The sandbox has a ledger of its own for each.

@@ -18,7 +18,7 @@ use domain::{
 use serde_json::json;
 use test_support::factories::Intent;
 
-use crate::support::World;
+use crate::support::{World, refund_terms};
 
 const FINDINGS: [Finding; 6] = [
     Finding::Matches,
@@ -49,7 +49,7 @@ async fn intent_of(world: &World, status: IntentStatus, connection: &mut Connect
             let worker_id = WorkerId::unique("test");
             let lease = world.claim(&worker_id, "finalize_order", 1).await.remove(0);
             let job = ToFinalize { lease: &lease, payment_intent_id: &intent.payment_intent_id };
-            finalize(connection, &worker_id, &[job]).await.unwrap();
+            finalize(connection, &worker_id, &[job], &refund_terms()).await.unwrap();
         }
         IntentStatus::Refunding | IntentStatus::Refunded => {
             world.shop.verify(&intent).await;

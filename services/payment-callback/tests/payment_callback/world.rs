@@ -11,6 +11,7 @@ use domain::{
     jobs::{FinalizeOrder, Job},
     orders::finalize::{ToFinalize, finalize},
     queue::{self, WorkerId},
+    refunds::RefundTerms,
 };
 use payment_callback::Application;
 use reqwest::{Client, Response, StatusCode, header};
@@ -244,7 +245,8 @@ impl World {
             queue::claim(&mut connection, &worker, &types, 10, Duration::from_secs(15)).await.unwrap();
         let batch: Vec<ToFinalize<'_>> =
             leases.iter().map(|lease| ToFinalize { lease, payment_intent_id: &intent.id }).collect();
-        finalize(&mut connection, &worker, &batch).await.unwrap();
+        let terms = RefundTerms::of_all_gateways(3);
+        finalize(&mut connection, &worker, &batch, &terms).await.unwrap();
     }
 
     /// Waits, within bounds, until the intent has a status.

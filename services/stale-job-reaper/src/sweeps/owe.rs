@@ -3,7 +3,7 @@ use std::time::Duration;
 use domain::{
     Connection, Error,
     intents::owe_missing_jobs,
-    jobs::{FinalizeOrder, Job, VerifyPayment},
+    jobs::{FinalizeOrder, Job, RefundPayment, VerifyPayment},
     notifications::Channel,
 };
 
@@ -25,13 +25,18 @@ pub(super) async fn page(
     for payment_intent_id in &owed.orders {
         tracing::warn!(payment_intent_id, job_type = FinalizeOrder::JOB_TYPE, "a missing job is owed again");
     }
+    for payment_intent_id in &owed.refunds {
+        tracing::warn!(payment_intent_id, job_type = RefundPayment::JOB_TYPE, "a missing job is owed again");
+    }
     context.metrics.owed(VerifyPayment::JOB_TYPE, owed.questions.len());
     context.metrics.owed(FinalizeOrder::JOB_TYPE, owed.orders.len());
-    if !(owed.questions.is_empty() && owed.orders.is_empty()) {
+    context.metrics.owed(RefundPayment::JOB_TYPE, owed.refunds.len());
+    if !(owed.questions.is_empty() && owed.orders.is_empty() && owed.refunds.is_empty()) {
         wake(connection, Channel::JobQueue).await;
     }
     swept.questions_owed += owed.questions.len();
     swept.orders_owed += owed.orders.len();
+    swept.refunds_owed += owed.refunds.len();
     // A thousand of each is a disaster's size; the next turn goes on.
     Ok(false)
 }

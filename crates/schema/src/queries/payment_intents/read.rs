@@ -3,7 +3,7 @@
 use diesel::{
     ExpressionMethods, OptionalExtension, QueryDsl, Queryable,
     dsl::sql,
-    sql_types::{BigInt, Double, Integer, Nullable, SmallInt, Text},
+    sql_types::{BigInt, Bool, Double, Integer, Nullable, SmallInt, Text},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -75,6 +75,7 @@ pub async fn under_question_for_update(
 #[derive(Debug, Clone, Queryable)]
 pub struct IntentToFinalize {
     pub payment_intent_id: String,
+    pub provider: String,
     pub status: String,
     pub reservation: String,
     pub cart_id: Uuid,
@@ -84,8 +85,8 @@ pub struct IntentToFinalize {
 
 statement! {
     LockToFinalize<'a> { payment_intent_ids: &'a [&'a str], cart_ids: &'a [Uuid] }
-    -> (Text, Text, Text, diesel::sql_types::Uuid, Integer, BigInt);
-    "SELECT pi.payment_intent_id, pi.status, pi.reservation, pi.cart_id, pi.cart_round, pi.amount_minor \
+    -> (Text, Text, Text, Text, diesel::sql_types::Uuid, Integer, BigInt);
+    "SELECT pi.payment_intent_id, pi.provider, pi.status, pi.reservation, pi.cart_id, pi.cart_round, pi.amount_minor \
        FROM payment_intents pi \
       WHERE pi.payment_intent_id = ANY (" (payment_intent_ids as diesel::sql_types::Array<Text>) ") \
          OR (pi.cart_id = ANY (" (cart_ids as diesel::sql_types::Array<diesel::sql_types::Uuid>) ") \
@@ -131,4 +132,15 @@ pub async fn under_question_by_reference(
     gateway_reference: &str,
 ) -> Result<Option<IntentUnderQuestion>, Error> {
     Ok(FindByReference { provider, gateway_reference }.get_result(connection).await.optional()?)
+}
+
+statement! {
+    RoundIsTaken<'a> { payment_intent_id: &'a str } -> Bool;
+    "SELECT c.round > pi.cart_round FROM payment_intents pi JOIN carts c USING (cart_id) \
+      WHERE pi.payment_intent_id = " (payment_intent_id as Text)
+}
+
+/// Whether the cart round of an intent has become an order.
+pub async fn round_has_an_order(connection: &mut Connection, payment_intent_id: &str) -> Result<bool, Error> {
+    Ok(RoundIsTaken { payment_intent_id }.get_result(connection).await?)
 }

@@ -91,11 +91,51 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "refunds_never_exceed_what_was_paid",
-        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 30000, 'requested', 'r1', 'asked'); INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 30001, 'requested', 'r2', 'asked')",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause, settled_at) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 30000, 'succeeded', 'r1', 'asked', now()); INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 30001, 'requested', 'r2', 'asked')",
     ),
     (
         "refunds_are_never_deleted",
         "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'requested', 'r1', 'asked'); DELETE FROM refunds",
+    ),
+    (
+        "an_intent_has_one_refund_under_way",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'requested', 'r1', 'asked'); INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'requested', 'r2', 'asked')",
+    ),
+    (
+        "a_refund_is_sent_once",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'requested', 'r1', 'asked'); UPDATE refunds SET sent_at = now(); UPDATE refunds SET sent_at = NULL",
+    ),
+    (
+        "a_settled_refund_never_changes",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause, settled_at, portal_reference, requested_by) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'succeeded', 'r1', 'asked', now(), 'P1', 'hari'); UPDATE refunds SET status = 'failed'",
+    ),
+    (
+        "a_settled_refund_never_changes",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'requested', 'r1', 'asked'); UPDATE refunds SET amount_minor = 99",
+    ),
+    (
+        "gateway_reply_is_at_most_1000_characters",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'requested', 'r1', 'asked'); UPDATE refunds SET gateway_reply = repeat('x', 1001)",
+    ),
+    (
+        "a_refund_by_hand_is_never_sent",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause, portal_reference, requested_by, sent_at) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'requested', 'r1', 'asked', 'P1', 'hari', now())",
+    ),
+    (
+        "a_refund_by_hand_names_its_operator",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause, portal_reference) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'requested', 'r1', 'asked', 'P1')",
+    ),
+    (
+        "portal_reference_is_1_to_255_characters",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause, portal_reference, requested_by) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'requested', 'r1', 'asked', '', 'hari')",
+    ),
+    (
+        "a_portal_reference_is_recorded_once",
+        "INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause, settled_at, portal_reference, requested_by) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'succeeded', 'r1', 'asked', now(), 'P1', 'hari'); INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause, settled_at, portal_reference, requested_by) VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 100, 'succeeded', 'r2', 'asked', now(), 'P1', 'hari')",
+    ),
+    (
+        "a_payment_going_back_becomes_no_order",
+        "UPDATE payment_intents SET status = 'verified', status_cause = 'paid' WHERE payment_intent_id = 'pi_esewa_aaaaaaaaaaaaaaaaaaaaaaaaaa'; INSERT INTO refunds (payment_intent_id, amount_minor, status, idempotency_key, cause) VALUES ('pi_esewa_aaaaaaaaaaaaaaaaaaaaaaaaaa', 100, 'requested', 'r1', 'asked')",
     ),
     (
         "a_case_is_of_an_intent",

@@ -1,0 +1,11 @@
+//! Every road of money after something went wrong, on a real Postgres, with the sandbox as the gateways.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod decided_twice;
+mod privileges;
+mod refunds;
+mod resolutions;
+mod second_payments;
+mod status_table;
+mod story;
+mod world;

@@ -1,0 +1,56 @@
+//! `admin_audit_log`: who changed what by hand, and why.
+
+use diesel::{
+    ExpressionMethods,
+    sql_types::{Jsonb, Text},
+};
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+
+use crate::{Connection, Error, schema::admin_audit_log};
+
+/// One change by a person.
+#[derive(Debug, Clone, Copy)]
+pub struct NewEntry<'a> {
+    pub operator: &'a str,
+    pub action: &'a str,
+    pub subject: &'a str,
+    pub reason: &'a str,
+    pub before: &'a Value,
+    pub after: &'a Value,
+}
+
+/// Writes a change down, in the transaction that makes it.
+pub async fn insert(connection: &mut Connection, entry: NewEntry<'_>) -> Result<(), Error> {
+    diesel::insert_into(admin_audit_log::table)
+        .values((
+            admin_audit_log::operator.eq(entry.operator),
+            admin_audit_log::action.eq(entry.action),
+            admin_audit_log::subject.eq(entry.subject),
+            admin_audit_log::reason.eq(entry.reason),
+            admin_audit_log::before.eq(entry.before),
+            admin_audit_log::after.eq(entry.after),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+statement! {
+    StateOf<'a> { payment_intent_id: &'a str } -> Jsonb;
+    "SELECT jsonb_build_object( \
+                'status', pi.status, 'reservation', pi.reservation, 'refunded_minor', pi.refunded_minor, \
+                'case', (SELECT jsonb_build_object('id', c.id, 'kind', c.kind, 'status', c.status, \
+                                                   'resolution', c.resolution) \
+                           FROM review_cases c WHERE c.payment_intent_id = pi.payment_intent_id \
+                          ORDER BY c.id DESC LIMIT 1), \
+                'refund', (SELECT jsonb_build_object('id', r.id, 'status', r.status, 'amount_minor', r.amount_minor) \
+                             FROM refunds r WHERE r.payment_intent_id = pi.payment_intent_id \
+                            ORDER BY r.id DESC LIMIT 1)) \
+       FROM payment_intents pi WHERE pi.payment_intent_id = " (payment_intent_id as Text)
+}
+
+/// An intent as the audit log shows it before and after a change: status, stock, newest case, newest refund.
+pub async fn state_of_intent(connection: &mut Connection, payment_intent_id: &str) -> Result<Value, Error> {
+    Ok(StateOf { payment_intent_id }.get_result(connection).await?)
+}

@@ -1,0 +1,63 @@
+//! A lane whose jobs wait for gateways: each in a slot of its own, side by side.
+
+use std::sync::Arc;
+
+use tokio::{sync::Notify, task::JoinSet};
+
+use crate::{claimer::Claimer, context::Context, held::Held, pulse::Pulse};
+
+/// The jobs of one type and how many of them run side by side.
+pub(crate) struct Lane<'a> {
+    pub(crate) job_type: &'static str,
+    pub(crate) bell: &'a Notify,
+    pub(crate) slots: u32,
+    pub(crate) pulse: Pulse,
+}
+
+/// Claims as many jobs as there are free slots and runs them side by side, until the worker stops; then waits for
+/// those that run.
+pub(crate) async fn run_in_slots<F>(context: &Arc<Context>, lane: Lane<'_>, start: impl Fn(Held) -> F)
+where
+    F: Future<Output = ()> + 'static,
+{
+    let Lane { job_type, bell, slots, pulse } = lane;
+    let mut claimer = Claimer::new(context, job_type, bell, pulse.clone());
+    let mut running = JoinSet::new();
+    loop {
+        let free = wait_for_a_slot(context, &mut running, slots, &pulse).await;
+        let Some(claimed) = claimer.next(free).await else { break };
+        for held in claimed {
+            running.spawn_local(start(held));
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        report(ended);
+    }
+}
+
+/// How many slots are free, at least one; any number when the worker stops meanwhile.
+async fn wait_for_a_slot(context: &Context, running: &mut JoinSet<()>, slots: u32, pulse: &Pulse) -> u32 {
+    loop {
+        while let Some(ended) = running.try_join_next() {
+            report(ended);
+        }
+        let taken = u32::try_from(running.len()).unwrap_or(u32::MAX);
+        let free = slots.saturating_sub(taken);
+        if free > 0 || context.stopping.is_cancelled() {
+            return free.max(1);
+        }
+        pulse.beat();
+        tokio::select! {
+            Some(ended) = running.join_next() => report(ended),
+            () = context.stopping.cancelled() => {}
+            () = tokio::time::sleep(context.poll_interval) => {}
+        }
+    }
+}
+
+/// Handlers catch their own panics: what ends here is a defect of this file.
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "a job's task ended badly; the reaper rescues its job");
+    }
+}

@@ -1,0 +1,10 @@
+//! Whole purchases through the real binaries, over HTTP: cart, intent, gateway, callback, order visible to the buyer.
+
+mod buy;
+pub(crate) mod latency;
+pub(crate) mod rate;
+mod replay;
+mod told;
+
+pub(crate) use buy::{Bought, buy, pay};
+pub(crate) use told::ensure_told_is_true;

@@ -1,0 +1,16 @@
+//! The queue alone: jobs that do nothing, through the real claim and complete.
+
+mod drain;
+mod no_op;
+mod pickup;
+mod replay;
+
+use crate::{cluster::Cluster, connections::connect, report::Row};
+
+pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
+    let url = cluster.fresh_database("queue").await?;
+    let observer = connect(&url).await?;
+    let mut rows = drain::run(cluster, &url, &observer).await?;
+    rows.extend(pickup::run(cluster, &url, &observer).await?);
+    Ok(rows)
+}

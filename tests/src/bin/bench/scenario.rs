@@ -1,0 +1,50 @@
+use clap::ValueEnum;
+
+use crate::{cluster::Cluster, finalize, flash_sale, purchase, queue, report::Row};
+
+/// What can be measured on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Scenario {
+    Queue,
+    Finalize,
+    PurchaseLatency,
+    Purchase,
+    FlashSale,
+}
+
+impl Scenario {
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Queue, Self::Finalize, Self::PurchaseLatency, Self::Purchase, Self::FlashSale];
+
+    /// As `ONLY=` spells it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Finalize => "finalize",
+            Self::PurchaseLatency => "purchase_latency",
+            Self::Purchase => "purchase",
+            Self::FlashSale => "flash_sale",
+        }
+    }
+
+    pub(crate) fn what(self) -> &'static str {
+        match self {
+            Self::Queue => "no-op jobs through claim and complete; pickup of a lone job; WAL a job",
+            Self::Finalize => "paid intents with three lines to orders, in batches of fifty",
+            Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",
+            Self::Purchase => "as many purchases as sixteen buyers can make",
+            Self::FlashSale => "many buyers want one variant at once",
+        }
+    }
+
+    pub(crate) async fn run(self, cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
+        match self {
+            Self::Queue => queue::run(cluster).await,
+            Self::Finalize => finalize::run(cluster).await,
+            Self::PurchaseLatency => purchase::latency::run(cluster).await,
+            Self::Purchase => purchase::rate::run(cluster).await,
+            Self::FlashSale => flash_sale::run(cluster).await,
+        }
+    }
+}
