@@ -160,12 +160,14 @@ pub async fn reprice_lines_if_changed(connection: &mut Connection, cart_id: Uuid
     Ok(RepriceLines { cart_id }.execute(connection).await?)
 }
 
+// Runs with every change of a cart: Diesel's own UPDATE is prepared anew at each call.
+statement! {
+    GrowVersion { cart_id: Uuid } -> BigInt;
+    "UPDATE carts SET version = version + 1, updated_at = now() WHERE cart_id = " (cart_id as SqlUuid) "
+     RETURNING version"
+}
+
 /// Counts a change of the cart's lines; returns its version after it.
 pub async fn grow_version(connection: &mut Connection, cart_id: Uuid) -> Result<i64, Error> {
-    let version = diesel::update(carts::table.find(cart_id))
-        .set((carts::version.eq(carts::version + 1), carts::updated_at.eq(diesel::dsl::now)))
-        .returning(carts::version)
-        .get_result(connection)
-        .await?;
-    Ok(version)
+    Ok(GrowVersion { cart_id }.get_result(connection).await?)
 }

@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, Queryable,
-    dsl::now,
-    sql_types::{BigInt, Bool, Jsonb, Text},
+    sql_types::{Array, BigInt, Bool, Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -49,6 +48,17 @@ pub async fn open_kind_of_intent(
         .optional()?)
 }
 
+// Runs with every batch of orders: Diesel's own UPDATE is prepared anew at each call.
+statement! {
+    ResolveOpen<'a> {
+        payment_intent_ids: &'a [&'a str], resolution: &'a str, resolved_by: &'a str, reason: &'a str,
+    } -> BigInt;
+    "UPDATE review_cases \
+        SET status = 'resolved', resolution = " (resolution as Text) ", resolved_by = " (resolved_by as Text) ", \
+            resolution_reason = " (reason as Text) ", resolved_at = now() \
+      WHERE payment_intent_id = ANY (" (payment_intent_ids as Array<Text>) ") AND status = 'open'"
+}
+
 /// Resolves the open cases of intents, if they have any. Returns how many there were.
 pub async fn resolve_open_of_intents(
     connection: &mut Connection,
@@ -57,18 +67,8 @@ pub async fn resolve_open_of_intents(
     resolved_by: &str,
     reason: &str,
 ) -> Result<usize, Error> {
-    Ok(diesel::update(review_cases::table)
-        .filter(review_cases::payment_intent_id.eq_any(payment_intent_ids))
-        .filter(review_cases::status.eq("open"))
-        .set((
-            review_cases::status.eq("resolved"),
-            review_cases::resolution.eq(resolution),
-            review_cases::resolved_by.eq(resolved_by),
-            review_cases::resolution_reason.eq(reason),
-            review_cases::resolved_at.eq(now),
-        ))
-        .execute(connection)
-        .await?)
+    let resolve = ResolveOpen { payment_intent_ids, resolution, resolved_by, reason };
+    Ok(resolve.execute(connection).await?)
 }
 
 /// Resolves the open case of an intent. `false`: none is open.

@@ -16,18 +16,11 @@ const STEPS: &[(&str, &[&str])] = &[
     ("INSERT INTO orders", &["order_ids", "order_numbers", "payment_intent_ids"]),
     ("UPDATE inventory i", &["payment_intent_ids", "are_settled"]),
     ("DELETE FROM cart_items", &["payment_intent_ids"]),
-    (
-        r#"UPDATE "review_cases""#,
-        &[
-            "'resolved'",
-            "'fulfilled'",
-            "'finalize_order'",
-            "'its order was made'",
-            "payment_intent_ids",
-            "'open'",
-        ],
-    ),
     ("UPDATE payment_intents pi", &["payment_intent_ids", "statuses", "reservations", "causes"]),
+    (
+        "UPDATE review_cases",
+        &["'fulfilled'", "'finalize_order'", "'its order was made'", "payment_intent_ids"],
+    ),
     ("SET status = 'completed'", &["job_ids", "lease_nos", "worker"]),
 ];
 
