@@ -81,7 +81,7 @@ async fn line_with(log: &mut Lines<BufReader<ChildStdout>>, message: &str) -> Va
 async fn a_wrong_setting_stops_the_start_with_one_line_on_stderr() {
     let output = smallest(&[("WORKER__LEASE_SECONDS", "0")]).output().await.unwrap();
     assert_eq!(output.status.code(), Some(2));
-    let expected = "smallest: WORKER__LEASE_SECONDS: must be above 0 and at most 315360000 seconds\n";
+    let expected = "WORKER__LEASE_SECONDS: must be above 0 and at most 315360000 seconds\n";
     assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
     assert!(output.stdout.is_empty());
 }

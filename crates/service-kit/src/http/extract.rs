@@ -100,12 +100,14 @@ fn too_large() -> Problem {
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     // Asked first and by itself: while a value is read, the reader also calls a value of a wrong type bad syntax.
     let malformed = |error: serde_json::Error| Problem::new(Code::MalformedJson, capped(&error.to_string()));
-    let _: IgnoredAny = serde_json::from_slice(body).map_err(malformed)?;
+    let text = std::str::from_utf8(body)
+        .map_err(|_invalid| Problem::new(Code::MalformedJson, "The body is not UTF-8."))?;
+    let _: IgnoredAny = serde_json::from_str(text).map_err(malformed)?;
     // A list of the fields' values would also do for the reader.
-    if !body.trim_ascii_start().starts_with(b"{") {
+    if !text.trim_start().starts_with('{') {
         return Err(Problem::validation(vec![FieldError::new("", "must be an object")]));
     }
-    let mut reader = serde_json::Deserializer::from_slice(body);
+    let mut reader = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
         Problem::validation(vec![field_error(&path, &error.into_inner().to_string())])

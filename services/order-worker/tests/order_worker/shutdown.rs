@@ -16,7 +16,7 @@ async fn what_runs_is_finished_within_the_grace() {
     let intent = world.intent().await;
     world.open_payment(&intent).await;
     world.act(&intent, "pay").await;
-    world.answer_with(&intent, json!({ "modes": ["answer_slow"], "slow_ms": 3000 })).await;
+    world.answer_with(&intent, json!({ "modes": ["answer_slow"], "slow_ms": 1500 })).await;
     world.ask_now(&intent).await;
     let worker = world.worker(&[]);
     let running = "SELECT count(*) FROM job_queue WHERE status = 'processing'";
