@@ -41,3 +41,78 @@ fn words_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without words")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{Ready, ready},
+        sync::{Arc, Mutex},
+        time::Duration,
+    };
+
+    use domain::queue::{TraceContext, WorkerId};
+    use opentelemetry::trace::{SpanId, TracerProvider};
+    use opentelemetry_sdk::{
+        error::OTelSdkResult,
+        trace::{SdkTracerProvider, SpanData, SpanExporter},
+    };
+    use serde_json::json;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    #[derive(Debug, Clone, Default)]
+    struct Exported(Arc<Mutex<Vec<SpanData>>>);
+
+    impl SpanExporter for Exported {
+        #[expect(refining_impl_trait, reason = "nothing is waited for")]
+        fn export(&self, batch: Vec<SpanData>) -> Ready<OTelSdkResult> {
+            self.0.lock().unwrap().extend(batch);
+            ready(Ok(()))
+        }
+    }
+
+    /// The span of a claim, as it is exported.
+    fn exported(lease_no: i64) -> SpanData {
+        let exported = Exported::default();
+        let provider = SdkTracerProvider::builder().with_simple_exporter(exported.clone()).build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let traceparent = format!("00-{TRACE_ID}-00f067aa0ba902b7-01");
+            drop(span_of(&Lease {
+                job_id: 41,
+                job_type: "finalize_order".to_owned(),
+                payload: json!({}),
+                idempotency_key: None,
+                attempt: 1,
+                max_attempts: 20,
+                crash_count: 0,
+                lease_no,
+                worker_id: WorkerId::unique("test"),
+                trace_context: Some(TraceContext(json!({ "traceparent": traceparent }))),
+                waited: Duration::ZERO,
+            }));
+        });
+        let mut spans = exported.0.lock().unwrap();
+        spans.pop().expect("the span was exported")
+    }
+
+    #[test]
+    fn the_first_claim_goes_on_with_the_trace_of_the_request() {
+        let span = exported(1);
+        assert_eq!(span.span_context.trace_id().to_string(), TRACE_ID);
+        assert_eq!(span.parent_span_id.to_string(), "00f067aa0ba902b7");
+    }
+
+    #[test]
+    fn a_later_claim_is_a_trace_of_its_own_that_links_to_the_request() {
+        let span = exported(2);
+        assert_ne!(span.span_context.trace_id().to_string(), TRACE_ID);
+        assert_eq!(span.parent_span_id, SpanId::INVALID);
+        let linked: Vec<String> =
+            span.links.iter().map(|link| link.span_context.trace_id().to_string()).collect();
+        assert_eq!(linked, [TRACE_ID]);
+    }
+}
