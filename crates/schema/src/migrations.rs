@@ -1,6 +1,6 @@
 //! The migrations, embedded; and whether this binary and this database fit together.
 
-use diesel::{QueryDsl, QueryableByName, migration::MigrationSource, sql_types::Text};
+use diesel::{QueryDsl, migration::MigrationSource, sql_types::Text};
 use diesel_async::{AsyncMigrationHarness, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -69,19 +69,15 @@ pub enum Compatibility {
     },
 }
 
-#[derive(QueryableByName)]
-struct NewestMigration {
-    #[diesel(sql_type = Text)]
-    version: String,
+statement! {
+    NewestApplied { } -> Text;
+    "SELECT coalesce(max(version), '')::text FROM __diesel_schema_migrations"
 }
 
 /// Compares the newest embedded migration with the database's newest and with its minimum.
 pub async fn compatibility(connection: &mut Connection) -> Result<Compatibility, Error> {
     let built_with = newest_embedded()?;
-    let NewestMigration { version: found } =
-        diesel::sql_query("SELECT coalesce(max(version), '') AS version FROM __diesel_schema_migrations")
-            .get_result(connection)
-            .await?;
+    let found: String = NewestApplied {}.get_result(connection).await?;
     if found < built_with {
         return Ok(Compatibility::SchemaTooOld { needed: built_with, found });
     }
