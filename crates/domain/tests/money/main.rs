@@ -6,6 +6,8 @@ mod privileges;
 mod refunds;
 mod resolutions;
 mod second_payments;
+mod situations;
+mod status_columns;
 mod status_table;
 mod story;
 mod world;
