@@ -39,10 +39,17 @@ enum Begun {
 /// and a key with which the same request goes on.
 pub async fn create_intent(checkout: &Checkout, command: CreateIntent) -> Result<Vec<u8>, CreateIntentError> {
     let request = Request::checked(command)?;
-    let gateway = checkout.gateway(request.provider)?;
-    match begin(checkout, gateway, &request).await? {
+    create_alone(checkout, checkout.gateway(request.provider)?, &request).await
+}
+
+pub(super) async fn create_alone(
+    checkout: &Checkout,
+    gateway: &dyn Gateway,
+    request: &Request,
+) -> Result<Vec<u8>, CreateIntentError> {
+    match begin(checkout, gateway, request).await? {
         Begun::Answered(body) => Ok(body),
-        Begun::Leased(session) => session::open(checkout, gateway, &request, session).await,
+        Begun::Leased(session) => session::open(checkout, gateway, request, session).await,
         Begun::Repriced { cart_version } => Err(CreateIntentError::CartChanged { cart_version }),
     }
 }
