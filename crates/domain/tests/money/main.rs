@@ -1,6 +1,7 @@
 //! Every road of money after something went wrong, on a real Postgres, with the sandbox as the gateways.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod checkouts;
 mod decided_twice;
 mod privileges;
 mod refunds;
@@ -10,4 +11,5 @@ mod situations;
 mod status_columns;
 mod status_table;
 mod story;
+mod together;
 mod world;

@@ -1,17 +1,17 @@
 //! The two columns of the status table that no gateway says: time passes, and the shopper asks for a newer intent.
 //! And the two rows that no answer can reach by way of the others: `created` and `refunded`.
 
-use std::time::Duration;
-
 use domain::{
-    checkout::{self, Checkout, CreateIntent, CreateIntentError, ShippingAddress, Terms},
+    checkout::{CreateIntentError, create_intent},
     intents::expire_due,
     payments::gateway::Provider as Gateway,
-    queue::Waker,
 };
 use test_support::factories::Provider;
 
-use crate::world::{Sale, World};
+use crate::{
+    checkouts::{checkout, command},
+    world::{Sale, World},
+};
 
 /// A row a status: what it is after `expires_at` passed, and what it is after a newer intent. Where the newer intent
 /// is refused, the code that refuses it.
@@ -111,35 +111,8 @@ async fn what_is_refunded_stays_refunded_whatever_the_gateway_says() {
 
 /// The same shopper presses "pay" for the same cart again.
 async fn another_intent(world: &World, sale: &Sale) -> Result<Vec<u8>, CreateIntentError> {
-    let checkout = Checkout {
-        pool: world.database.pool_as("checkout_api"),
-        waker: Waker::default(),
-        gateways: world.gateways(),
-        terms: Terms {
-            intent_ttl: Duration::from_secs(1800),
-            gateway_timeout: Duration::from_secs(5),
-            first_question_after: Duration::from_secs(60),
-            job_attempts_max: 5,
-        },
-        write_answer: |started| serde_json::to_vec(&started.payment_intent_id),
-    };
     let cart_version = "SELECT version FROM carts WHERE cart_id = $1::text::uuid";
     let cart_version = world.shop.client.query_one(cart_version, &[&sale.cart.cart_id]).await.unwrap().get(0);
-    let shipping_address = ShippingAddress {
-        full_name: "Sita Rai".to_owned(),
-        phone: "9800000001".to_owned(),
-        line1: "Lakeside 6".to_owned(),
-        line2: None,
-        city: "Pokhara".to_owned(),
-        province: "Gandaki".to_owned(),
-        country: "NP".to_owned(),
-    };
-    let command = CreateIntent {
-        user_id: sale.cart.user_id.clone(),
-        idempotency_key: "again".to_owned(),
-        provider: Gateway::Esewa,
-        cart_version,
-        shipping_address,
-    };
-    checkout::create_intent(&checkout, command).await
+    let command = command(&sale.cart.user_id, "again", Gateway::Esewa, cart_version);
+    create_intent(&checkout(world), command).await
 }
