@@ -123,9 +123,6 @@ async fn serve_group(checkout: &Checkout, taken: Vec<Waiting>) {
             group.iter().map(|_| Served::Alone).collect()
         }
     };
-    if served.iter().any(|served| matches!(served, Served::Answered(_) | Served::Leased(_))) {
-        checkout.waker.intent_changed();
-    }
     let alone = others.into_iter().map(|waiting| (waiting, Served::Alone));
     for (waiting, served) in group.into_iter().zip(served).chain(alone) {
         // Whoever has gone away asks again with the same key.
