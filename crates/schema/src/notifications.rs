@@ -29,10 +29,15 @@ statement! {
     "SELECT pg_notify(" (channel as Text) ", " (payload as Text) ")"
 }
 
-/// Wakes the listeners of a channel and tells them at most 7,999 bytes. Runs outside any transaction: a NOTIFY inside
-/// one makes commits wait for each other.
-pub async fn notify(connection: &mut Connection, channel: Channel, payload: &str) -> Result<(), Error> {
-    Notify { channel: channel.as_str(), payload }.execute(connection).await?;
+/// Wakes the listeners of a channel. Runs outside any transaction: a NOTIFY inside one makes commits wait
+/// for each other.
+pub async fn notify(connection: &mut Connection, channel: Channel) -> Result<(), Error> {
+    notify_telling(connection, channel, "").await
+}
+
+/// Wakes the listeners of a channel, as [`notify`] does, and tells them at most 7,999 bytes.
+pub async fn notify_telling(connection: &mut Connection, channel: Channel, told: &str) -> Result<(), Error> {
+    Notify { channel: channel.as_str(), payload: told }.execute(connection).await?;
     Ok(())
 }
 

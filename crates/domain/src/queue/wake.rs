@@ -6,7 +6,7 @@ use std::{
 
 use schema::{
     Pool,
-    notifications::{Channel, notify},
+    notifications::{Channel, notify_telling},
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -86,7 +86,7 @@ async fn send(
     stop: &CancellationToken,
 ) {
     while stop.run_until_cancelled(dirty.notified()).await.is_some() {
-        let sent = async { notify(&mut *pool.connection().await?, channel, &payload()).await };
+        let sent = async { notify_telling(&mut *pool.connection().await?, channel, &payload()).await };
         if let Err(error) = sent.await {
             tracing::debug!(%error, ?channel, "wake-up was not sent; pollers will see the change");
         }
