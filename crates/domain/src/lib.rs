@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod checkout;
 pub mod client_status;
 pub mod intents;
+pub mod invariants;
 pub mod jobs;
 pub mod money;
 pub mod orders;

@@ -8,6 +8,7 @@ pub mod client_status;
 pub mod finalize;
 pub mod idempotency_keys;
 pub mod intent_sweeps;
+pub mod invariants;
 pub mod jobs;
 pub mod leases;
 pub mod order_history;
