@@ -2,6 +2,7 @@
 
 mod answer;
 mod binaries;
+mod books;
 mod checkout;
 mod guard;
 mod http;
@@ -15,6 +16,7 @@ mod shopper;
 
 pub use answer::Answer;
 pub use binaries::{run, run_to_end};
+pub use books::{Differences, compare_books};
 pub use checkout::{Checkout, Provider};
 pub use pipeline::{Pipeline, PipelineOptions};
 pub use program::Program;
