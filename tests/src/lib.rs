@@ -4,6 +4,7 @@ mod answer;
 mod binaries;
 mod books;
 mod checkout;
+pub mod fault_proxy;
 mod guard;
 mod http;
 mod pipeline;
