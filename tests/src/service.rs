@@ -120,6 +120,11 @@ impl Service {
         Ok(Some(ended?))
     }
 
+    /// How it ended, where it no longer runs.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.pid
     }
