@@ -12,14 +12,10 @@ use serde_json::Value;
 
 use super::ResolveError;
 use crate::{
+    operators::ByHand,
     payments::status::{IntentStatus, Reservation},
     text::can_be_stored,
 };
-
-/// Characters of an operator's name; the token's subject has the same bound.
-const OPERATOR_CHARS_MAX: usize = 255;
-/// Characters of a reason; a CHECK says the same.
-const REASON_CHARS_MAX: usize = 1000;
 
 /// A person's decision about an intent's open case.
 #[derive(Debug, Clone, Copy)]
@@ -64,14 +60,9 @@ impl Resolution {
 
 impl Decision<'_> {
     pub(super) fn check(&self) -> Result<(), ResolveError> {
-        if self.operator.trim().is_empty() || self.operator.chars().count() > OPERATOR_CHARS_MAX {
-            return Err(ResolveError::Unusable("an operator is named by 1 to 255 characters"));
-        }
-        if self.reason.trim().is_empty() || self.reason.chars().count() > REASON_CHARS_MAX {
-            return Err(ResolveError::Unusable("a decision has a reason of 1 to 1000 characters"));
-        }
-        if ![self.payment_intent_id, self.operator, self.reason].into_iter().all(can_be_stored) {
-            return Err(ResolveError::Unusable("texts have no NUL character"));
+        ByHand { operator: self.operator, reason: self.reason }.check()?;
+        if !can_be_stored(self.payment_intent_id) {
+            return Err(ResolveError::UnknownIntent(self.payment_intent_id.to_owned()));
         }
         Ok(())
     }

@@ -8,6 +8,8 @@ pub mod client_status;
 pub mod finalize;
 pub mod idempotency_keys;
 pub mod intent_sweeps;
+pub mod job_control;
+pub mod job_list;
 pub mod jobs;
 pub mod leases;
 pub mod order_history;

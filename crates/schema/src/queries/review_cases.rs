@@ -48,6 +48,19 @@ pub async fn open_kind_of_intent(
         .optional()?)
 }
 
+/// How many of these intents have an open case.
+pub async fn count_open_of_intents(
+    connection: &mut Connection,
+    payment_intent_ids: &[&str],
+) -> Result<i64, Error> {
+    Ok(review_cases::table
+        .filter(review_cases::payment_intent_id.eq_any(payment_intent_ids))
+        .filter(review_cases::status.eq("open"))
+        .count()
+        .get_result(connection)
+        .await?)
+}
+
 // Runs with every batch of orders: Diesel's own UPDATE is prepared anew at each call.
 statement! {
     ResolveOpen<'a> {
