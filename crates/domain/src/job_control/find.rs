@@ -1,4 +1,4 @@
-pub use schema::queries::{audit_log::AuditEntry, job_list::JobRow};
+pub use schema::queries::job_list::JobRow;
 use schema::{
     Connection,
     queries::{audit_log, job_list},
@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{act::audit_subject, list::JobState};
 use crate::{
+    operators::AuditEntry,
     payments::status::UnknownWord,
     story::mask::{mask_strangers, without_phone_numbers},
 };

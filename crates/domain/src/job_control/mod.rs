@@ -15,7 +15,7 @@ mod run_now;
 pub use act::{JobAct, JobActed};
 pub use cancel::cancel;
 pub use error::JobActError;
-pub use find::{AuditEntry, FindJobError, Job, JobRow, find};
+pub use find::{FindJobError, Job, JobRow, find};
 pub use list::{
     Cursor, FAILURES_EXAMINED_MAX, FailureKind, JOBS_EXAMINED_MAX, JOBS_PER_PAGE_MAX, JobFilter, JobPage,
     JobState, ListJobs, ListedJob, NotACursor, failure_kinds, list,

@@ -10,7 +10,8 @@ use schema::{
 };
 use serde_json::Value;
 
-use super::ResolveError;
+pub(super) use super::options::Resolution;
+use super::{ResolveError, legal::Facts};
 use crate::{
     operators::ByHand,
     payments::status::{IntentStatus, Reservation},
@@ -36,26 +37,6 @@ pub struct Resolved {
     pub case_is_open: bool,
     /// A job is due: wake workers.
     pub job_is_owed: bool,
-}
-
-/// The words of `review_cases.resolution` that operators decide on; also the action in the audit log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Resolution {
-    Fulfilled,
-    Refunded,
-    RefundedByHand,
-    Dismissed,
-}
-
-impl Resolution {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fulfilled => "fulfilled",
-            Self::Refunded => "refunded",
-            Self::RefundedByHand => "refunded_by_hand",
-            Self::Dismissed => "dismissed",
-        }
-    }
 }
 
 impl Decision<'_> {
@@ -151,6 +132,11 @@ impl OpenCase {
         }
         self.reservation = reservation;
         Ok(())
+    }
+
+    /// What decides which resolutions are legal.
+    pub(super) async fn facts(&self, connection: &mut Connection) -> Result<Facts, ResolveError> {
+        Facts::of(connection, &self.intent).await
     }
 
     /// Ends the refund under way, if there is one: what it held back of the payment is free again.
