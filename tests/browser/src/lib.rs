@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod accessibility;
+mod chromedriver;
+mod console_messages;
+mod element;
+mod network;
+mod protocol;
+mod standings;
+mod waiting;
+mod window;
+mod world;
+
+pub use accessibility::Finding;
+pub use element::Element;
+pub use standings::STANDINGS;
+pub use waiting::{SOON, until};
+pub use window::{Colours, Window, WindowOptions};
+pub use world::{UNIT_PRICE_MINOR, World};
