@@ -2,19 +2,21 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Looks at payments and resolves review cases. Needs DATABASE_URL; its pages do not exist yet.
+/// Looks at payments and resolves review cases: pages by default, or one command. Needs DATABASE_URL.
 #[derive(Debug, Parser)]
 #[command(name = "admin-console", version)]
 pub struct Arguments {
     /// Print JSON.
     #[arg(long, global = true)]
-    pub(crate) json: bool,
+    pub(super) json: bool,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(super) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(super) enum Command {
+    /// Serves the console's pages and its API: what happens without a command.
+    Serve,
     /// Tells everything that happened to one payment, in order.
     Story { payment_intent_id: String },
     /// Lists review cases, oldest first.
@@ -28,26 +30,26 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Resolve {
-    pub(crate) payment_intent_id: String,
+pub(super) struct Resolve {
+    pub(super) payment_intent_id: String,
     #[arg(value_enum)]
-    pub(crate) decision: Decision,
+    pub(super) decision: Decision,
     /// Who decides; written to the audit log.
     #[arg(long)]
-    pub(crate) operator: String,
+    pub(super) operator: String,
     /// Why; written to the audit log.
     #[arg(long)]
-    pub(crate) reason: String,
+    pub(super) reason: String,
     /// What the gateway's portal calls the refund.
     #[arg(long, required_if_eq("decision", "refunded-by-hand"))]
-    pub(crate) portal_reference: Option<String>,
+    pub(super) portal_reference: Option<String>,
     /// How much was refunded in the portal, in paisa.
     #[arg(long, required_if_eq("decision", "refunded-by-hand"))]
-    pub(crate) amount_minor: Option<i64>,
+    pub(super) amount_minor: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Decision {
+pub(super) enum Decision {
     /// Make the order: paid in full, cart round free, stock to be had.
     Fulfil,
     /// Send everything back through the gateway.
