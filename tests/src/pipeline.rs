@@ -127,9 +127,10 @@ impl Pipeline {
             let address = match program {
                 Program::Sandbox => self.addresses.sandbox,
                 Program::PaymentCallback => self.addresses.payment_callback,
-                Program::CheckoutApi | Program::OrderWorker(_) | Program::StaleJobReaper => {
-                    ports::free_address()?
-                }
+                Program::CheckoutApi
+                | Program::OrderWorker(_)
+                | Program::StaleJobReaper
+                | Program::AdminConsole => ports::free_address()?,
             };
             self.spawn(program, address)?;
             started.push(program);
@@ -205,7 +206,7 @@ impl Pipeline {
         }
     }
 
-    /// Starts a service that was ended, at the address it had if the others know it, and waits until it is ready.
+    /// Starts a service that does not run, at the address it had if the others know it, and waits until it is ready.
     ///
     /// # Errors
     /// Where it does not become ready.

@@ -3,6 +3,29 @@ use serde_json::{Value, json};
 
 use crate::protocol::{ELEMENT_KEY, Protocol};
 
+/// What people call the things that they use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Button,
+    Link,
+    Field,
+    Choice,
+    Heading,
+}
+
+impl Role {
+    /// Where to look for it.
+    pub(crate) fn selector(self) -> &'static str {
+        match self {
+            Self::Button => "button, [role=button], input[type=submit]",
+            Self::Link => "a[href]",
+            Self::Field => "input:not([type=hidden], [type=radio], [type=checkbox]), textarea, select",
+            Self::Choice => "input[type=radio], input[type=checkbox]",
+            Self::Heading => "h1, h2, h3",
+        }
+    }
+}
+
 /// Something on a page, as it was found. Where the page has replaced it since, every use is an error.
 #[derive(Debug, Clone)]
 pub struct Element {

@@ -2,6 +2,7 @@
 
 mod accessibility;
 mod chromedriver;
+mod console;
 mod console_messages;
 mod element;
 mod network;
@@ -12,7 +13,8 @@ mod window;
 mod world;
 
 pub use accessibility::Finding;
-pub use element::Element;
+pub use console::Duty;
+pub use element::{Element, Role};
 pub use standings::STANDINGS;
 pub use waiting::{SOON, until};
 pub use window::{Colours, Window, WindowOptions};

@@ -1,10 +1,20 @@
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers an unknown key with null")]
 
-use anyhow::Context;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
-use crate::{chromedriver, element::Element, protocol::Protocol};
+use crate::{
+    chromedriver,
+    element::{Element, Role},
+    protocol::Protocol,
+};
+
+const ROLE_TIMEOUT: Duration = Duration::from_secs(20);
+const ROLE_LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The colours that the person's system asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,6 +200,27 @@ impl Window {
             .into_iter()
             .next()
             .with_context(|| format!("nothing on the page is {selector}"))
+    }
+
+    /// What a screen reader would announce by this role and name; the page may still be making it.
+    ///
+    /// # Errors
+    /// Where there is none within a few seconds; the message lists the names that there are.
+    pub async fn by_role(&self, role: Role, name: &str) -> anyhow::Result<Element> {
+        let deadline = Instant::now() + ROLE_TIMEOUT;
+        loop {
+            let mut names = Vec::new();
+            for element in self.all(role.selector()).await? {
+                // One that the page replaces under our hands is not there.
+                let Ok(found) = element.accessible_name().await else { continue };
+                if found == name && element.is_displayed().await.unwrap_or_default() {
+                    return Ok(element);
+                }
+                names.push(found);
+            }
+            ensure!(Instant::now() < deadline, "no {role:?} is called `{name}`, but {names:?} are");
+            sleep(ROLE_LOOK_INTERVAL).await;
+        }
     }
 
     /// What has the keyboard.

@@ -16,6 +16,8 @@ const QUICK: [(&str, &str); 5] = [
 
 /// Rs 1,25,000: enough for the commas of lakhs.
 pub const UNIT_PRICE_MINOR: i64 = 12_500_000;
+/// The audience of tokens for the console.
+pub(crate) const OPERATORS_AUDIENCE: &str = "operators";
 const STOCK: i32 = 100;
 
 /// A pipeline of the test's own on a database of its own.
