@@ -1,16 +1,82 @@
-//! What the page says of every status: true at the moment it is read, and never more than is known.
+//! What the pages say: true at the moment it is read, and never more than is known.
 
-use domain::{client_status::ClientStatus, payments::gateway::Provider};
+mod english;
+mod nepali;
 
-/// The page's words, and when a browser without JavaScript should look again.
+use domain::{client_status::ClientStatus, nepal_time::NepalTime, payments::gateway::Provider};
+
+use crate::language::Language;
+
+/// A heading and what it means for the reader.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(crate) heading: &'static str,
     pub(crate) text: String,
-    pub(crate) look_again_seconds: Option<u64>,
 }
 
-/// How a gateway writes itself.
+/// The words around them.
+#[derive(Debug)]
+pub(crate) struct Labels {
+    pub(crate) order_number: &'static str,
+    pub(crate) amount: &'static str,
+    pub(crate) through: &'static str,
+    pub(crate) reference: &'static str,
+    /// Before the time since which the payment stands where it stands.
+    pub(crate) since: &'static str,
+    /// After a time, as the clock it is read from.
+    pub(crate) nepal_time: &'static str,
+    pub(crate) see_status: &'static str,
+    pub(crate) back_to_shop: &'static str,
+    /// What the language calls itself.
+    pub(crate) language: &'static str,
+    /// Where the words may be wrong: that they may.
+    pub(crate) unreviewed: Option<&'static str>,
+}
+
+/// A page that shows no payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notice {
+    UnknownIntent,
+    CallbackInvalid,
+    TooMany,
+    Unavailable,
+    Internal,
+    /// Fetched without anybody looking.
+    Unattended,
+}
+
+impl Language {
+    pub(crate) fn payment(self, status: ClientStatus, provider: Provider) -> Words {
+        match self {
+            Self::English => english::payment(status, gateway_name(provider)),
+            Self::Nepali => nepali::payment(status, gateway_name(provider)),
+        }
+    }
+
+    pub(crate) fn notice(self, notice: Notice) -> Words {
+        let (heading, text) = match self {
+            Self::English => english::notice(notice),
+            Self::Nepali => nepali::notice(notice),
+        };
+        Words { heading, text: text.to_owned() }
+    }
+
+    pub(crate) const fn labels(self) -> &'static Labels {
+        match self {
+            Self::English => &english::LABELS,
+            Self::Nepali => &nepali::LABELS,
+        }
+    }
+
+    pub(crate) fn time(self, time: NepalTime) -> String {
+        match self {
+            Self::English => time.to_string(),
+            Self::Nepali => nepali::time(time),
+        }
+    }
+}
+
+/// How a gateway writes itself, in every language.
 pub(crate) const fn gateway_name(provider: Provider) -> &'static str {
     match provider {
         Provider::Esewa => "eSewa",
@@ -18,61 +84,17 @@ pub(crate) const fn gateway_name(provider: Provider) -> &'static str {
     }
 }
 
-pub(crate) fn words(status: ClientStatus, provider: Provider) -> Words {
-    let gateway = gateway_name(provider);
-    let (heading, text, look_again_seconds) = match status {
-        ClientStatus::AwaitingPayment => (
-            "Waiting for your payment",
-            format!("{gateway} has not told us of a payment yet. When it does, this page shows it."),
-            Some(5),
-        ),
-        ClientStatus::Verifying => (
-            "Checking your payment",
-            format!(
-                "We are asking {gateway} about your payment. This takes a few seconds, sometimes minutes. You may \
-                 close this page: we go on asking. Please do not pay again meanwhile."
-            ),
-            Some(3),
-        ),
-        ClientStatus::Paid => (
-            "Payment received",
-            format!("{gateway} has confirmed your payment. We are making your order."),
-            Some(2),
-        ),
-        ClientStatus::Confirmed => {
-            ("Order confirmed", "Thank you. Your payment has arrived and your order is confirmed.".to_owned(), None)
+/// When a browser without JavaScript should look again; `None` where nothing changes by itself.
+pub(crate) const fn look_again_seconds(status: ClientStatus) -> Option<u64> {
+    match status {
+        ClientStatus::Paid => Some(2),
+        ClientStatus::Verifying => Some(3),
+        ClientStatus::AwaitingPayment => Some(5),
+        ClientStatus::Refunding | ClientStatus::UnderReview => Some(30),
+        ClientStatus::Confirmed | ClientStatus::Failed | ClientStatus::Expired | ClientStatus::Refunded => {
+            None
         }
-        ClientStatus::Failed => (
-            "No payment was made",
-            format!(
-                "{gateway} tells us that it took no payment, so there is no order. You can go back to the shop and \
-                 try again. If money left your account all the same, keep the reference below: we will find it."
-            ),
-            None,
-        ),
-        ClientStatus::Expired => (
-            "The time to pay has run out",
-            "No payment had reached us in time, so the goods are no longer set aside. If you did pay, the payment \
-             is not lost: we will find it."
-                .to_owned(),
-            None,
-        ),
-        ClientStatus::Refunding => (
-            "Your money is on its way back",
-            format!("There will be no order. We have asked for your money to be returned through {gateway}."),
-            Some(30),
-        ),
-        ClientStatus::Refunded => {
-            ("Your money was returned", format!("{gateway} tells us that your money was returned."), None)
-        }
-        ClientStatus::UnderReview => (
-            "A person is looking at your payment",
-            "Something about your payment needs a person to decide. Nothing is lost, and you need not pay again."
-                .to_owned(),
-            Some(30),
-        ),
-    };
-    Words { heading, text, look_again_seconds }
+    }
 }
 
 #[cfg(test)]
@@ -82,19 +104,48 @@ mod tests {
     #[test]
     fn a_page_looks_again_exactly_while_its_status_can_change_by_itself() {
         for status in ClientStatus::ALL {
-            let words = words(status, Provider::Esewa);
-            assert_eq!(words.look_again_seconds.is_none(), status.is_final(), "{status:?}");
+            assert_eq!(look_again_seconds(status).is_none(), status.is_final(), "{status:?}");
         }
     }
 
     #[test]
     fn nothing_is_called_failed_while_it_is_not_known() {
-        for status in ClientStatus::ALL.into_iter().filter(|status| !status.is_final()) {
-            let words = words(status, Provider::Khalti);
-            let said = format!("{} {}", words.heading, words.text).to_lowercase();
-            for word in ["fail", "no payment", "not paid", "unsuccessful", "declined"] {
-                assert!(!said.contains(word), "{status:?} says `{word}`");
+        let never = [
+            (Language::English, ["fail", "no payment", "not paid", "unsuccessful", "declined", "no order"]),
+            (Language::Nepali, ["असफल", "विफल", "भुक्तानी भएको छैन", "भुक्तानी भएन", "रद्द", "अर्डर बनेन"]),
+        ];
+        for (language, words_of_failure) in never {
+            for status in ClientStatus::ALL.into_iter().filter(|status| !status.is_final()) {
+                let words = language.payment(status, Provider::Khalti);
+                let said = format!("{} {}", words.heading, words.text).to_lowercase();
+                for word in words_of_failure {
+                    assert!(!said.contains(word), "{status:?} says `{word}`");
+                }
             }
         }
+    }
+
+    #[test]
+    fn every_status_has_words_of_its_own_in_every_language() {
+        for language in [Language::English, Language::Nepali] {
+            let mut headings: Vec<&str> = ClientStatus::ALL
+                .into_iter()
+                .map(|status| language.payment(status, Provider::Esewa).heading)
+                .collect();
+            headings.sort_unstable();
+            headings.dedup();
+            assert_eq!(headings.len(), ClientStatus::ALL.len(), "{language:?}");
+        }
+    }
+
+    #[test]
+    fn nepali_is_written_in_its_own_script_and_owns_up_to_being_unreviewed() {
+        let is_devanagari = |text: &str| text.chars().any(|letter| ('\u{900}'..='\u{97f}').contains(&letter));
+        for status in ClientStatus::ALL {
+            let words = Language::Nepali.payment(status, Provider::Esewa);
+            assert!(is_devanagari(words.heading) && is_devanagari(&words.text), "{status:?}");
+        }
+        assert!(Language::Nepali.labels().unreviewed.is_some_and(is_devanagari));
+        assert!(Language::English.labels().unreviewed.is_none());
     }
 }
