@@ -7,6 +7,7 @@ pub mod client_status;
 pub mod intents;
 pub mod jobs;
 pub mod money;
+pub mod nepal_time;
 pub mod orders;
 pub mod payments;
 pub mod queue;
