@@ -85,11 +85,10 @@ impl Pipeline {
     /// # Errors
     /// Where a binary is not built, a service ends or is not ready in time; the message carries the end of its log.
     pub async fn start(options: PipelineOptions) -> anyhow::Result<Self> {
-        let addresses =
-            Addresses { sandbox: ports::free_address()?, payment_callback: ports::free_address()? };
+        let addresses = Addresses::free()?;
         let mut pipeline = Self::prepare(options, addresses)?;
         pipeline.start_all([Program::Sandbox]).await?;
-        pipeline.start_services(addresses.payment_callback).await?;
+        pipeline.start_services(addresses.checkout_api, addresses.payment_callback).await?;
         Ok(pipeline)
     }
 
@@ -100,7 +99,7 @@ impl Pipeline {
     /// As for [`Pipeline::start`].
     pub async fn start_beside(&self) -> anyhow::Result<Self> {
         let mut replica = Self::prepare(self.options.clone(), self.addresses)?;
-        replica.start_services(ports::free_address()?).await?;
+        replica.start_services(ports::free_address()?, ports::free_address()?).await?;
         Ok(replica)
     }
 
@@ -114,10 +113,16 @@ impl Pipeline {
         Ok(Self { options, addresses, services: BTreeMap::new(), logs, http, guard })
     }
 
-    async fn start_services(&mut self, payment_callback: SocketAddr) -> anyhow::Result<()> {
+    async fn start_services(
+        &mut self,
+        checkout_api: SocketAddr,
+        payment_callback: SocketAddr,
+    ) -> anyhow::Result<()> {
+        self.spawn(Program::CheckoutApi, checkout_api)?;
         self.spawn(Program::PaymentCallback, payment_callback)?;
         let workers = (0..self.options.workers).map(Program::OrderWorker);
-        self.start_all([Program::CheckoutApi, Program::StaleJobReaper].into_iter().chain(workers)).await?;
+        self.start_all([Program::StaleJobReaper].into_iter().chain(workers)).await?;
+        self.await_ready(Program::CheckoutApi).await?;
         self.await_ready(Program::PaymentCallback).await
     }
 
@@ -127,10 +132,9 @@ impl Pipeline {
             let address = match program {
                 Program::Sandbox => self.addresses.sandbox,
                 Program::PaymentCallback => self.addresses.payment_callback,
-                Program::CheckoutApi
-                | Program::OrderWorker(_)
-                | Program::StaleJobReaper
-                | Program::AdminConsole => ports::free_address()?,
+                Program::CheckoutApi => self.addresses.checkout_api,
+                Program::AdminConsole => self.addresses.admin_console,
+                Program::OrderWorker(_) | Program::StaleJobReaper => ports::free_address()?,
             };
             self.spawn(program, address)?;
             started.push(program);
