@@ -17,5 +17,5 @@ pub use console::Duty;
 pub use element::{Element, Role};
 pub use standings::STANDINGS;
 pub use waiting::{SOON, until};
-pub use window::{Colours, Window, WindowOptions};
+pub use window::{ARROW_DOWN, Colours, ENTER, TAB, Window, WindowOptions};
 pub use world::{UNIT_PRICE_MINOR, World};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
@@ -15,6 +15,13 @@ use crate::{
 
 const ROLE_TIMEOUT: Duration = Duration::from_secs(20);
 const ROLE_LOOK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// WebDriver's signs for keys without one.
+pub const TAB: &str = "\u{E004}";
+pub const ENTER: &str = "\u{E007}";
+pub const ARROW_DOWN: &str = "\u{E015}";
+/// More than any page has things to stop at.
+const TABS_MAX: usize = 80;
 
 /// The colours that the person's system asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -244,6 +251,24 @@ impl Window {
             .collect();
         let actions = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": strokes }] });
         self.session.post("/actions", &actions).await.map(drop)
+    }
+
+    /// Goes on with the tabulator key, as somebody without a mouse, until this has the keyboard.
+    ///
+    /// # Errors
+    /// Where it never gets it; the message lists what did.
+    pub async fn tab_to(&self, name: &str) -> anyhow::Result<Element> {
+        let mut passed = Vec::new();
+        for _ in 0..TABS_MAX {
+            self.press(TAB).await?;
+            let focused = self.focused().await?;
+            let found = focused.accessible_name().await.unwrap_or_default();
+            if found == name {
+                return Ok(focused);
+            }
+            passed.push(found);
+        }
+        bail!("the keyboard does not come to `{name}`, but to {passed:?}")
     }
 
     /// Runs the body of a function in the page and returns what it returns.

@@ -48,6 +48,19 @@ impl World {
         Self { pipeline, shop, database }
     }
 
+    /// Puts something on sale under this name, and returns its variant.
+    pub async fn sell(&self, name: &str, available: i32) -> String {
+        let variant_id = self.shop.variant(UNIT_PRICE_MINOR, available).await;
+        let rename = "UPDATE products SET name = $2 WHERE product_id = 'p-' || $1";
+        self.shop.client.execute(rename, &[&variant_id, &name]).await.unwrap();
+        variant_id
+    }
+
+    /// An address of the demo shop.
+    pub fn shop_url(&self, path: &str) -> String {
+        format!("{}/shop{path}", self.pipeline.sandbox_url())
+    }
+
     /// Where a person follows a payment.
     pub fn status_page(&self, checkout: &Checkout) -> String {
         format!("{}/payment/status/{}", self.pipeline.callback_url(), checkout.payment_intent_id)

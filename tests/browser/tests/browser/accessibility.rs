@@ -3,6 +3,8 @@
 use browser_tests::{Colours, Finding, STANDINGS, Window, WindowOptions, World};
 use pipeline_tests::Provider;
 
+use crate::shop::{add, await_badge};
+
 /// A page all told: HTML, style, scripts and pictures.
 const WEIGHT_MAX_BYTES: u64 = 60_000;
 
@@ -74,5 +76,27 @@ async fn the_gateways_pages_are_fit_for_everybody() {
     }
     assert_fit(&window, &format!("{}/", world.pipeline.sandbox_url()), "the sandbox with payments").await;
     window.close().await.unwrap();
+    world.close().await;
+}
+
+#[tokio::test]
+async fn the_shop_is_fit_for_everybody() {
+    let world = World::start().await;
+    world.sell("Ilam tea", 5).await;
+    for options in [WindowOptions::DESK, WindowOptions::PHONE] {
+        let window = Window::open(options).await.unwrap();
+        for (path, what) in [("", "the shop"), ("/checkout", "an empty cart"), ("/orders", "no orders")] {
+            assert_fit(&window, &world.shop_url(path), what).await;
+        }
+        window.go(&world.shop_url("")).await.unwrap();
+        add(&window, "Ilam tea").await;
+        await_badge(&window, "1").await;
+        assert_accessible(&window, "the shop with something in the cart").await;
+        assert_fit(&window, &world.shop_url("/checkout"), "the cart").await;
+        assert_fit(&window, &world.shop_url("/trouble"), "the page for trouble").await;
+        let sign_in = format!("{}/sign-in?next=/admin", world.pipeline.sandbox_url());
+        assert_fit(&window, &sign_in, "the identity provider").await;
+        window.close().await.unwrap();
+    }
     world.close().await;
 }

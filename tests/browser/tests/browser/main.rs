@@ -3,3 +3,4 @@
 
 mod accessibility;
 mod confirmation;
+mod shop;
