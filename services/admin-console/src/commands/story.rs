@@ -5,10 +5,10 @@ use domain::{
 };
 use serde_json::{Value, json};
 
-use crate::text::{in_one_line, time};
+use super::text::{in_one_line, time};
 
 /// Prints an intent's story.
-pub(crate) async fn show(
+pub(super) async fn show(
     connection: &mut Connection,
     payment_intent_id: &str,
     json: bool,

@@ -7,10 +7,10 @@ use domain::{
 };
 use serde_json::json;
 
-use crate::arguments::{Decision, Resolve};
+use super::arguments::{Decision, Resolve};
 
 /// Makes a decision, wakes whoever has to act on it, and prints where the payment stands.
-pub(crate) async fn resolve(
+pub(super) async fn resolve(
     connection: &mut Connection,
     resolve: &Resolve,
     job_attempts_max: i32,

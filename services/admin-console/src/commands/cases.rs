@@ -5,13 +5,13 @@ use domain::{
 };
 use serde_json::{Value, json};
 
-use crate::text::time;
+use super::text::time;
 
 /// Pages that one command prints at most; whoever has more open cases than that needs them in a file.
 const PAGES_MAX: usize = 500;
 
 /// Prints cases, oldest first: one line a case, or one JSON object a line.
-pub(crate) async fn show(connection: &mut Connection, all: bool, json: bool) -> anyhow::Result<()> {
+pub(super) async fn show(connection: &mut Connection, all: bool, json: bool) -> anyhow::Result<()> {
     let mut page = ListCases { only_open: !all, after_id: 0, cases_max: CASES_PER_PAGE_MAX };
     for _ in 0..PAGES_MAX {
         let cases = list_cases(connection, page).await?;

@@ -3,13 +3,13 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
-pub(crate) fn time(at: DateTime<Utc>) -> String {
+pub(super) fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// `name=value` for what is known; nested values as JSON. Control characters never reach the terminal: callbacks
 /// are strangers' words.
-pub(crate) fn in_one_line(detail: &Value) -> String {
+pub(super) fn in_one_line(detail: &Value) -> String {
     let Value::Object(fields) = detail else { return detail.to_string() };
     let known = fields.iter().filter(|(_, value)| !value.is_null());
     let pairs = known.map(|(name, value)| match value {
