@@ -4,6 +4,7 @@ pub mod cart;
 pub mod catalogue;
 pub mod checkout;
 pub mod client_status;
+pub mod grants;
 pub mod intents;
 pub mod jobs;
 pub mod money;

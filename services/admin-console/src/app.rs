@@ -56,7 +56,7 @@ impl Application {
         let state = Data::new(State {
             pool: pool.clone(),
             waker: Waker::default(),
-            door: Door::new(settings.admin()?)?,
+            door: Door::new(settings.admin()?, pool.clone())?,
             job_attempts_max: i32::from(settings.job()?.max_attempts),
         });
         let server = Server::bind(&settings.http(DEFAULT_ADDR)?)?;

@@ -1,5 +1,6 @@
 //! Queries by noun, one statement a function.
 
+pub mod admin_grants;
 pub mod audit_log;
 pub mod callbacks;
 pub mod carts;

@@ -1,6 +1,10 @@
 //! What can be asked and decided from the command line.
 
+use std::time::Duration;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use super::grant::lifetime;
 
 /// Looks at payments and resolves review cases: pages by default, or one command. Needs DATABASE_URL.
 #[derive(Debug, Parser)]
@@ -27,6 +31,44 @@ pub(super) enum Command {
     },
     /// Ends a payment's open review case.
     Resolve(Resolve),
+    /// Makes a token that opens the console, for a shop without an identity provider; prints it this once.
+    Grant(Grant),
+    /// Ends a grant and the sessions it opened.
+    Revoke(Revoke),
+    /// Lists the newest grants.
+    Grants,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Grant {
+    #[arg(long, value_enum)]
+    pub(super) role: RoleWord,
+    /// How long it is good: 90s, 30m, 8h, 2d; at most 30d.
+    #[arg(long, value_parser = lifetime)]
+    pub(super) ttl: Duration,
+    /// Whose changes these will be in the audit log. Whoever runs the command, where it is not given.
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    /// Why; written to the audit log.
+    #[arg(long)]
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Revoke {
+    /// The grant's number, as `grants` lists it.
+    pub(super) id: i64,
+    /// Why; written to the audit log.
+    #[arg(long)]
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum RoleWord {
+    /// Reads.
+    Viewer,
+    /// Reads and changes.
+    Operator,
 }
 
 #[derive(Debug, Args)]

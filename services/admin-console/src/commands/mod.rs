@@ -2,6 +2,7 @@
 
 mod arguments;
 mod cases;
+mod grant;
 mod resolve;
 mod story;
 mod text;
@@ -36,6 +37,9 @@ pub async fn run(
             let job_attempts_max = i32::from(settings.job()?.max_attempts);
             resolve::resolve(&mut connect(settings).await?, &resolution, job_attempts_max, json).await
         }
+        Command::Grant(wanted) => grant::make(&mut connect(settings).await?, &wanted, json).await,
+        Command::Revoke(wanted) => grant::revoke(&mut connect(settings).await?, &wanted, json).await,
+        Command::Grants => grant::list(&mut connect(settings).await?, json).await,
     }
 }
 

@@ -14,7 +14,7 @@ use actix_web::{
 use service_kit::http::{Code, Problem};
 
 use super::{
-    SESSION_PATH, Session, cookies, csrf,
+    Purpose, SESSION_PATH, Session, cookies, csrf,
     origin::{comes_from_another_site, comes_from_our_own_page},
     submitted::{CSRF_FIELD, Submitted},
     work,
@@ -39,6 +39,10 @@ pub(crate) async fn admit<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let is_api = is_api(request.path());
+    if request.method() == Method::HEAD {
+        // The same answer as to GET; the server leaves the body away.
+        request.head_mut().method = Method::GET;
+    }
     match enter(&mut request).await {
         Ok(None) => {
             let notice_was_shown = notice_is_shown(&request);
@@ -75,7 +79,8 @@ async fn enter(request: &mut ServiceRequest) -> Result<Option<HttpResponse>, Pro
     };
     let state = request.app_data::<Data<State>>().cloned();
     let state = state.ok_or_else(|| Problem::internal("no state in this application"))?;
-    let operator = match state.door.verify(&token).await {
+    let purpose = if changes_something { Purpose::Change } else { Purpose::Read };
+    let operator = match state.door.verify(&token, purpose).await {
         Ok(operator) => operator,
         Err(problem) if problem.code() == Code::Unauthenticated => {
             return turn_away(request, submitted.as_ref(), problem);

@@ -17,7 +17,7 @@ use url::Url;
 
 use crate::{
     app::State,
-    door::{Form, SESSION_PATH, Session, comes_from_another_site, end_session, start_session},
+    door::{Form, Purpose, SESSION_PATH, Session, comes_from_another_site, end_session, start_session},
     view::{Frame, html},
 };
 
@@ -85,7 +85,7 @@ async fn start(
 ) -> Result<HttpResponse, Problem> {
     let Form(Credentials { token, next }) = credentials;
     let (token, next) = (token.trim(), local_path(next.as_deref()));
-    let operator = match state.door.verify(token).await {
+    let operator = match state.door.verify(token, Purpose::Change).await {
         Ok(operator) => operator,
         Err(problem) if [Code::Unauthenticated, Code::Forbidden].contains(&problem.code()) => {
             return sign_in_page(&state, &next, Some(&problem));
