@@ -154,7 +154,8 @@ async fn the_back_button_and_a_reload_ask_again_where_the_payment_stands() {
 async fn an_unknown_payment_gets_a_page_that_says_so() {
     let world = World::start().await;
     let window = Window::open(WindowOptions::PHONE).await.unwrap();
-    let nobody = format!("{}/payment/status/pi_esewa_00000000000000000000000000", world.pipeline.callback_url());
+    let nobody =
+        format!("{}/payment/status/pi_esewa_00000000000000000000000000", world.pipeline.callback_url());
     let answer = world.pipeline.http().get(&nobody).header("Accept", "text/html").send().await.unwrap();
     assert_eq!(answer.status(), 404);
     window.go(&nobody).await.unwrap();

@@ -7,7 +7,8 @@ use crate::confirmation::await_page;
 
 const STOCK: i32 = 100;
 /// Markup in a name is a name.
-const HOSTILE: &str = "<script>document.title = 'taken over'</script><img src=x onerror=\"document.title='taken over'\">";
+const HOSTILE: &str =
+    "<script>document.title = 'taken over'</script><img src=x onerror=\"document.title='taken over'\">";
 
 pub(crate) async fn await_badge(window: &Window, count: &str) {
     until(&format!("the cart's badge says {count}"), async || {
