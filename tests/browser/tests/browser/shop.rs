@@ -24,7 +24,7 @@ async fn click(window: &Window, role: Role, name: &str) {
 
 /// Puts one of it into the cart, on the page of products.
 pub(crate) async fn add(window: &Window, product: &str) {
-    click(window, Role::Button, &format!("Add {product}, 100 g to the cart")).await;
+    click(window, Role::Button, &format!("Add to cart: {product}, 100 g")).await;
 }
 
 async fn await_gateway(window: &Window) {
@@ -96,8 +96,8 @@ async fn a_purchase_needs_no_mouse() {
     world.sell("Ilam tea", STOCK).await;
     let window = Window::open(WindowOptions::DESK).await.unwrap();
     window.go(&world.shop_url("")).await.unwrap();
-    window.by_role(Role::Button, "Add Ilam tea, 100 g to the cart").await.unwrap();
-    window.tab_to("Add Ilam tea, 100 g to the cart").await.unwrap();
+    window.by_role(Role::Button, "Add to cart: Ilam tea, 100 g").await.unwrap();
+    window.tab_to("Add to cart: Ilam tea, 100 g").await.unwrap();
     window.press(ENTER).await.unwrap();
     await_badge(&window, "1").await;
     // From the end of the page the keyboard comes round to its beginning.
