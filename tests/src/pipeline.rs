@@ -85,11 +85,10 @@ impl Pipeline {
     /// # Errors
     /// Where a binary is not built, a service ends or is not ready in time; the message carries the end of its log.
     pub async fn start(options: PipelineOptions) -> anyhow::Result<Self> {
-        let addresses =
-            Addresses { sandbox: ports::free_address()?, payment_callback: ports::free_address()? };
+        let addresses = Addresses::free()?;
         let mut pipeline = Self::prepare(options, addresses)?;
         pipeline.start_all([Program::Sandbox]).await?;
-        pipeline.start_services(addresses.payment_callback).await?;
+        pipeline.start_services(addresses.checkout_api, addresses.payment_callback).await?;
         Ok(pipeline)
     }
 
@@ -100,7 +99,7 @@ impl Pipeline {
     /// As for [`Pipeline::start`].
     pub async fn start_beside(&self) -> anyhow::Result<Self> {
         let mut replica = Self::prepare(self.options.clone(), self.addresses)?;
-        replica.start_services(ports::free_address()?).await?;
+        replica.start_services(ports::free_address()?, ports::free_address()?).await?;
         Ok(replica)
     }
 
@@ -114,10 +113,16 @@ impl Pipeline {
         Ok(Self { options, addresses, services: BTreeMap::new(), logs, http, guard })
     }
 
-    async fn start_services(&mut self, payment_callback: SocketAddr) -> anyhow::Result<()> {
+    async fn start_services(
+        &mut self,
+        checkout_api: SocketAddr,
+        payment_callback: SocketAddr,
+    ) -> anyhow::Result<()> {
+        self.spawn(Program::CheckoutApi, checkout_api)?;
         self.spawn(Program::PaymentCallback, payment_callback)?;
         let workers = (0..self.options.workers).map(Program::OrderWorker);
-        self.start_all([Program::CheckoutApi, Program::StaleJobReaper].into_iter().chain(workers)).await?;
+        self.start_all([Program::StaleJobReaper].into_iter().chain(workers)).await?;
+        self.await_ready(Program::CheckoutApi).await?;
         self.await_ready(Program::PaymentCallback).await
     }
 
@@ -127,9 +132,9 @@ impl Pipeline {
             let address = match program {
                 Program::Sandbox => self.addresses.sandbox,
                 Program::PaymentCallback => self.addresses.payment_callback,
-                Program::CheckoutApi | Program::OrderWorker(_) | Program::StaleJobReaper => {
-                    ports::free_address()?
-                }
+                Program::CheckoutApi => self.addresses.checkout_api,
+                Program::AdminConsole => self.addresses.admin_console,
+                Program::OrderWorker(_) | Program::StaleJobReaper => ports::free_address()?,
             };
             self.spawn(program, address)?;
             started.push(program);
@@ -205,7 +210,7 @@ impl Pipeline {
         }
     }
 
-    /// Starts a service that was ended, at the address it had if the others know it, and waits until it is ready.
+    /// Starts a service that does not run, at the address it had if the others know it, and waits until it is ready.
     ///
     /// # Errors
     /// Where it does not become ready.
@@ -247,7 +252,12 @@ impl Pipeline {
         SandboxControl { http: self.http.clone(), url: self.sandbox_url() }
     }
 
-    /// Where gateways, identity provider and their controls are.
+    /// Where operators look, once admin-console runs.
+    pub fn console_url(&self) -> String {
+        format!("http://{}", self.addresses.admin_console)
+    }
+
+    /// Where gateways, identity provider, the demo shop and their controls are.
     pub fn sandbox_url(&self) -> String {
         format!("http://{}", self.addresses.sandbox)
     }
@@ -275,6 +285,19 @@ impl Pipeline {
     pub fn log(&self, program: Program) -> anyhow::Result<String> {
         let path = self.service(program)?.log();
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Whether a service runs; notices one that ended by itself.
+    ///
+    /// # Errors
+    /// Where the operating system does not say.
+    pub fn is_running(&mut self, program: Program) -> anyhow::Result<bool> {
+        let Some(service) = self.services.get_mut(&program) else { return Ok(false) };
+        let has_ended = service.has_ended(&mut self.guard)?;
+        if has_ended {
+            self.services.remove(&program);
+        }
+        Ok(!has_ended)
     }
 
     /// The folder with every service's log.
