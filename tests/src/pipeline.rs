@@ -252,7 +252,12 @@ impl Pipeline {
         SandboxControl { http: self.http.clone(), url: self.sandbox_url() }
     }
 
-    /// Where gateways, identity provider and their controls are.
+    /// Where operators look, once admin-console runs.
+    pub fn console_url(&self) -> String {
+        format!("http://{}", self.addresses.admin_console)
+    }
+
+    /// Where gateways, identity provider, the demo shop and their controls are.
     pub fn sandbox_url(&self) -> String {
         format!("http://{}", self.addresses.sandbox)
     }
@@ -280,6 +285,19 @@ impl Pipeline {
     pub fn log(&self, program: Program) -> anyhow::Result<String> {
         let path = self.service(program)?.log();
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Whether a service runs; notices one that ended by itself.
+    ///
+    /// # Errors
+    /// Where the operating system does not say.
+    pub fn is_running(&mut self, program: Program) -> anyhow::Result<bool> {
+        let Some(service) = self.services.get_mut(&program) else { return Ok(false) };
+        let has_ended = service.has_ended(&mut self.guard)?;
+        if has_ended {
+            self.services.remove(&program);
+        }
+        Ok(!has_ended)
     }
 
     /// The folder with every service's log.
