@@ -10,6 +10,7 @@ pub mod invariants;
 pub mod job_control;
 pub mod jobs;
 pub mod money;
+pub mod nepal_time;
 pub mod operators;
 pub mod orders;
 pub mod payments;
