@@ -9,6 +9,7 @@ pub mod intents;
 pub mod jobs;
 pub mod money;
 pub mod orders;
+pub mod overview;
 pub mod payments;
 pub mod queue;
 pub mod readiness;

@@ -12,6 +12,7 @@ pub mod intent_sweeps;
 pub mod jobs;
 pub mod leases;
 pub mod order_history;
+pub mod overview;
 pub mod payment_intents;
 pub mod queue_figures;
 pub mod refunds;
