@@ -1,7 +1,8 @@
 //! `admin_audit_log`: who changed what by hand, and why.
 
+use chrono::{DateTime, Utc};
 use diesel::{
-    ExpressionMethods,
+    ExpressionMethods, QueryDsl, Queryable,
     sql_types::{Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
@@ -34,6 +35,52 @@ pub async fn insert(connection: &mut Connection, entry: NewEntry<'_>) -> Result<
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// A change as the log has it.
+#[derive(Debug, Clone, Queryable)]
+pub struct Entry {
+    pub id: i64,
+    pub operator: String,
+    pub action: String,
+    pub subject: String,
+    pub reason: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Which changes are listed; what is not given does not matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    pub operator: Option<&'a str>,
+    pub action: Option<&'a str>,
+    pub subject: Option<&'a str>,
+    /// Only those older than this one.
+    pub before_id: Option<i64>,
+}
+
+/// At most `entries_max` changes, newest first.
+pub async fn list_newest(
+    connection: &mut Connection,
+    filter: Filter<'_>,
+    entries_max: i64,
+) -> Result<Vec<Entry>, Error> {
+    let mut entries =
+        admin_audit_log::table.order(admin_audit_log::id.desc()).limit(entries_max).into_boxed();
+    if let Some(operator) = filter.operator {
+        entries = entries.filter(admin_audit_log::operator.eq(operator));
+    }
+    if let Some(action) = filter.action {
+        entries = entries.filter(admin_audit_log::action.eq(action));
+    }
+    if let Some(subject) = filter.subject {
+        entries = entries.filter(admin_audit_log::subject.eq(subject));
+    }
+    if let Some(before_id) = filter.before_id {
+        entries = entries.filter(admin_audit_log::id.lt(before_id));
+    }
+    Ok(entries.load(connection).await?)
 }
 
 statement! {

@@ -1,5 +1,7 @@
 //! One module a part of the console. Each brings its addresses, its pages, and the same as JSON below `/admin/api`.
 
 pub(crate) mod assets;
+pub(crate) mod audit;
+pub(crate) mod grants;
 pub(crate) mod overview;
 pub(crate) mod session;
