@@ -53,7 +53,7 @@ mod tests {
         let shown = Moment(at).to_string();
         assert_eq!(
             shown,
-            r#"<time datetime="2026-11-21T21:15:03.250Z" title="2026-11-21 21:15:03.250 UTC">22 Nov 2026, 03:00:03</time>"#
+            r#"<time datetime="2026-11-21T22:35:03.250Z" title="2026-11-21 22:35:03.250 UTC">22 Nov 2026, 04:20:03</time>"#
         );
     }
 }
