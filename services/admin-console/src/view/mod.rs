@@ -1,10 +1,12 @@
 //! What all pages share: the frame around them, times, and how a page becomes an answer.
 
+mod address;
 mod frame;
 mod moment;
 mod page;
 mod problem;
 
+pub(crate) use address::{address, filled};
 pub(crate) use frame::{Frame, Section};
 pub(crate) use moment::Moment;
 pub(crate) use page::{done, html};
