@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod audit;
 pub mod cart;
 pub mod catalogue;
 pub mod checkout;
@@ -11,6 +12,7 @@ pub mod jobs;
 pub mod money;
 pub mod operators;
 pub mod orders;
+pub mod overview;
 pub mod payments;
 pub mod queue;
 pub mod readiness;
