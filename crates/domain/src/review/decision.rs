@@ -10,21 +10,20 @@ use schema::{
 };
 use serde_json::Value;
 
-use super::ResolveError;
+pub(super) use super::options::Resolution;
+use super::{ResolveError, legal::Facts};
 use crate::{
+    operators::ByHand,
     payments::status::{IntentStatus, Reservation},
     text::can_be_stored,
 };
-
-/// Characters of an operator's name; the token's subject has the same bound.
-const OPERATOR_CHARS_MAX: usize = 255;
-/// Characters of a reason; a CHECK says the same.
-const REASON_CHARS_MAX: usize = 1000;
 
 /// A person's decision about an intent's open case.
 #[derive(Debug, Clone, Copy)]
 pub struct Decision<'a> {
     pub payment_intent_id: &'a str,
+    /// The case that the person looked at; `None` decides about whichever is open.
+    pub case_id: Option<i64>,
     pub operator: &'a str,
     pub reason: &'a str,
 }
@@ -42,36 +41,11 @@ pub struct Resolved {
     pub job_is_owed: bool,
 }
 
-/// The words of `review_cases.resolution` that operators decide on; also the action in the audit log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Resolution {
-    Fulfilled,
-    Refunded,
-    RefundedByHand,
-    Dismissed,
-}
-
-impl Resolution {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fulfilled => "fulfilled",
-            Self::Refunded => "refunded",
-            Self::RefundedByHand => "refunded_by_hand",
-            Self::Dismissed => "dismissed",
-        }
-    }
-}
-
 impl Decision<'_> {
     pub(super) fn check(&self) -> Result<(), ResolveError> {
-        if self.operator.trim().is_empty() || self.operator.chars().count() > OPERATOR_CHARS_MAX {
-            return Err(ResolveError::Unusable("an operator is named by 1 to 255 characters"));
-        }
-        if self.reason.trim().is_empty() || self.reason.chars().count() > REASON_CHARS_MAX {
-            return Err(ResolveError::Unusable("a decision has a reason of 1 to 1000 characters"));
-        }
-        if ![self.payment_intent_id, self.operator, self.reason].into_iter().all(can_be_stored) {
-            return Err(ResolveError::Unusable("texts have no NUL character"));
+        ByHand { operator: self.operator, reason: self.reason }.check()?;
+        if !can_be_stored(self.payment_intent_id) {
+            return Err(ResolveError::UnknownIntent(self.payment_intent_id.to_owned()));
         }
         Ok(())
     }
@@ -106,6 +80,9 @@ pub(super) async fn open(
     let Some(case) = review_cases::newest_of_intent(connection, id).await? else {
         return Err(ResolveError::NoOpenCase(status));
     };
+    if decision.case_id.is_some_and(|looked_at| looked_at != case.id) {
+        return Err(ResolveError::AnotherCase { newest_id: case.id });
+    }
     if !case.is_open {
         let (resolution_before, resolved_by) =
             (case.resolution.unwrap_or_default(), case.resolved_by.unwrap_or_default());
@@ -162,6 +139,11 @@ impl OpenCase {
         Ok(())
     }
 
+    /// What decides which resolutions are legal.
+    pub(super) async fn facts(&self, connection: &mut Connection) -> Result<Facts, ResolveError> {
+        Facts::of(connection, &self.intent).await
+    }
+
     /// Ends the refund under way, if there is one: what it held back of the payment is free again.
     pub(super) async fn end_refund_under_way(
         &mut self,
@@ -182,7 +164,7 @@ impl OpenCase {
         decision: &Decision<'_>,
         resolution: Resolution,
     ) -> Result<Resolved, ResolveError> {
-        let Decision { payment_intent_id, operator, reason } = *decision;
+        let Decision { payment_intent_id, operator, reason, .. } = *decision;
         let word = resolution.as_str();
         review_cases::resolve_if_open(connection, payment_intent_id, word, operator, reason).await?;
         self.audit(connection, decision, resolution).await?;

@@ -1,8 +1,11 @@
 use schema::{FromSchema, queries::reservations::ShortLine};
 
-use crate::payments::{
-    gateway::{Provider, UnknownProvider},
-    status::{IntentStatus, UnknownWord},
+use crate::{
+    operators::Unaccountable,
+    payments::{
+        gateway::{Provider, UnknownProvider},
+        status::{IntentStatus, UnknownWord},
+    },
 };
 
 /// Why a case was not resolved so; nothing was changed. Each names the law that it would have broken.
@@ -14,6 +17,8 @@ pub enum ResolveError {
     Unusable(&'static str),
     #[error("there is no review case to resolve: the intent is {}", .0.as_str())]
     NoOpenCase(IntentStatus),
+    #[error("a decision is about the case that was looked at: the payment has a newer one, case {newest_id}")]
+    AnotherCase { newest_id: i64 },
     #[error("a case is resolved once: {resolved_by} resolved it as {resolution}")]
     ResolvedBefore { resolution: String, resolved_by: String },
     #[error(
@@ -56,6 +61,12 @@ fn in_words(lines: &[ShortLine]) -> String {
     let line =
         |line: &ShortLine| format!("{} wants {}, {} are available", line.sku, line.wanted, line.available);
     lines.iter().map(line).collect::<Vec<_>>().join("; ")
+}
+
+impl From<Unaccountable> for ResolveError {
+    fn from(Unaccountable(what): Unaccountable) -> Self {
+        Self::Unusable(what)
+    }
 }
 
 impl FromSchema for ResolveError {

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     ExpressionMethods, QueryDsl, Queryable,
-    sql_types::{Jsonb, Text},
+    sql_types::{Array, BigInt, Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Connection, Error, schema::admin_audit_log};
@@ -38,7 +39,7 @@ pub async fn insert(connection: &mut Connection, entry: NewEntry<'_>) -> Result<
 }
 
 /// A change as the log has it.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct Entry {
     pub id: i64,
     pub operator: String,
@@ -81,6 +82,37 @@ pub async fn list_newest(
         entries = entries.filter(admin_audit_log::id.lt(before_id));
     }
     Ok(entries.load(connection).await?)
+}
+
+statement! {
+    InsertAll<'a> {
+        operator: &'a str, action: &'a str, reason: &'a str, subjects: &'a [String], befores: Vec<&'a Value>,
+        after: &'a Value,
+    } -> BigInt;
+    "INSERT INTO admin_audit_log (operator, action, subject, reason, before, after) \
+     SELECT " (operator as Text) ", " (action as Text) ", changed.subject, " (reason as Text) ", changed.before, \
+            changed.before || " (after as Jsonb) " \
+       FROM unnest(" (subjects as Array<Text>) ", " (befores as Array<Jsonb>) ") AS changed (subject, before)"
+}
+
+/// One change by a person to many subjects.
+#[derive(Debug, Clone)]
+pub struct NewEntries<'a> {
+    pub operator: &'a str,
+    pub action: &'a str,
+    pub reason: &'a str,
+    pub subjects: &'a [String],
+    /// One a subject, in their order.
+    pub befores: Vec<&'a Value>,
+    /// What is different after it, the same for each.
+    pub after: &'a Value,
+}
+
+/// Writes the same change of many subjects down, an entry each, in the transaction that makes it.
+pub async fn insert_all(connection: &mut Connection, entries: NewEntries<'_>) -> Result<(), Error> {
+    let NewEntries { operator, action, reason, subjects, befores, after } = entries;
+    InsertAll { operator, action, reason, subjects, befores, after }.execute(connection).await?;
+    Ok(())
 }
 
 statement! {

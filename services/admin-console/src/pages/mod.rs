@@ -2,6 +2,11 @@
 
 pub(crate) mod assets;
 pub(crate) mod audit;
+pub(crate) mod cases;
 pub(crate) mod grants;
+pub(crate) mod jobs;
+pub(crate) mod orders;
 pub(crate) mod overview;
+pub(crate) mod payments;
 pub(crate) mod session;
+pub(crate) mod stock;
