@@ -94,7 +94,7 @@ async fn money_without_an_outcome_is_summed_until_it_has_one() {
         "INSERT INTO review_cases (payment_intent_id, kind, detail) VALUES ($1, 'unknown_status', '[]')";
     shop.client.execute(case, &[&unpaid.payment_intent_id]).await.unwrap();
     shop.client
-        .batch_execute("INSERT INTO invariant_check_results (invariant, subject, detail) VALUES ('books_agree', 'pi_x', '<script>alert(1)</script>')")
+        .batch_execute("INSERT INTO invariant_check_results (invariant, subject_kind, subject, detail, cleared_at) VALUES ('books_agree', 'intent', 'pi_x', '<script>alert(1)</script>', NULL), ('books_agree', 'intent', 'pi_y', 'whole again', now()); UPDATE invariant_check_progress SET checked_at = now()")
         .await
         .unwrap();
 
