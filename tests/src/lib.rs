@@ -3,6 +3,7 @@
 mod answer;
 mod binaries;
 mod checkout;
+pub mod fault_proxy;
 mod guard;
 mod http;
 mod pipeline;
