@@ -30,6 +30,11 @@ pub(super) async fn persist(
             send(request(replica)).await
         };
         let pause = match heard {
+            // The HTTP server's own word to a connection that stood still too long, as all did while it was frozen.
+            Ok(answer) if answer.status == StatusCode::REQUEST_TIMEOUT && answer.text.is_empty() => {
+                world.load.count("answered 408 after a freeze");
+                Duration::ZERO
+            }
             Ok(answer) => match retry_after(world, what, &answer) {
                 None => return Some(answer),
                 Some(pause) => {
