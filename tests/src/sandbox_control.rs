@@ -116,11 +116,13 @@ impl SandboxControl {
     }
 }
 
-/// Sends what may be sent twice until it is answered: on a busy machine a connection is closed as it is used.
+/// Sends what may be sent twice until it is answered: on a busy machine a connection is closed, or timed out, as it is
+/// used.
 async fn send_again(request: impl Fn() -> RequestBuilder) -> anyhow::Result<Answer> {
     for _ in 1..TRIES_MAX {
-        if let Ok(answer) = send(request()).await {
-            return Ok(answer);
+        match send(request()).await {
+            Ok(answer) if answer.status != StatusCode::REQUEST_TIMEOUT => return Ok(answer),
+            Ok(_) | Err(_) => {}
         }
         sleep(TRY_INTERVAL).await;
     }
