@@ -8,6 +8,9 @@ SHELL := bash
 DEMO_POSTGRES := $(if $(DATABASE_URL),,scripts/postgres.sh run demo --)
 TEST_POSTGRES := $(if $(TEST_DATABASE_URL),,scripts/postgres.sh run test --)
 
+# Tests with a browser each that run side by side.
+BROWSERS ?= 2
+
 .PHONY: help
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -27,6 +30,12 @@ test: ## Run every test against a private Postgres
 	@echo "test: building the services and their tests" >&2
 	@cargo build --workspace --locked --all-targets
 	@$(TEST_POSTGRES) cargo test --workspace --locked
+
+.PHONY: test-browser
+test-browser: ## Run the tests in a real browser, brought here where it is missing (ONLY=shop: tests of that name)
+	@echo "test-browser: building the services and the tests" >&2
+	@cargo build --workspace --locked --all-targets
+	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test browser -- --test-threads=$(BROWSERS) $(ONLY)
 
 .PHONY: bench
 bench: ## Measure against a private, durable Postgres (ONLY=queue,finalize: those scenarios; ROUNDS=n)
@@ -50,6 +59,7 @@ check-format: ## Sources are formatted
 .PHONY: check-lints
 check-lints: ## Clippy is silent
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@cargo clippy --workspace --locked --test browser -- -D warnings
 
 .PHONY: check-docs
 check-docs: ## Documentation builds without a warning

@@ -88,11 +88,10 @@ impl Pipeline {
     /// # Errors
     /// Where a binary is not built, a service ends or is not ready in time; the message carries the end of its log.
     pub async fn start(options: PipelineOptions) -> anyhow::Result<Self> {
-        let addresses =
-            Addresses { sandbox: ports::free_address()?, payment_callback: ports::free_address()? };
+        let addresses = Addresses::free()?;
         let mut pipeline = Self::prepare(options, addresses)?;
         pipeline.start_all([Program::Sandbox]).await?;
-        pipeline.start_services(addresses.payment_callback).await?;
+        pipeline.start_services(addresses.checkout_api, addresses.payment_callback).await?;
         Ok(pipeline)
     }
 
@@ -114,7 +113,7 @@ impl Pipeline {
         // Two replicas in one folder would write into one another's logs.
         options.log_folder = options.log_folder.map(|folder| folder.join("beside"));
         let mut replica = Self::prepare(options, self.addresses)?;
-        replica.start_services(ports::free_address()?).await?;
+        replica.start_services(ports::free_address()?, ports::free_address()?).await?;
         Ok(replica)
     }
 
@@ -128,20 +127,29 @@ impl Pipeline {
         Ok(Self { options, addresses, services: BTreeMap::new(), seats: BTreeMap::new(), logs, http, guard })
     }
 
-    async fn start_services(&mut self, payment_callback: SocketAddr) -> anyhow::Result<()> {
+    async fn start_services(
+        &mut self,
+        checkout_api: SocketAddr,
+        payment_callback: SocketAddr,
+    ) -> anyhow::Result<()> {
+        self.spawn(Program::CheckoutApi, checkout_api)?;
         self.spawn(Program::PaymentCallback, payment_callback)?;
         let workers = (0..self.options.workers).map(Program::OrderWorker);
-        self.start_all([Program::CheckoutApi, Program::StaleJobReaper].into_iter().chain(workers)).await?;
+        self.start_all([Program::StaleJobReaper].into_iter().chain(workers)).await?;
+        self.await_ready(Program::CheckoutApi).await?;
         self.await_ready(Program::PaymentCallback).await
     }
 
     async fn start_all(&mut self, programs: impl IntoIterator<Item = Program>) -> anyhow::Result<()> {
         let mut started = Vec::new();
         for program in programs {
-            let address = match self.seats.get(&program) {
-                Some(seat) => *seat,
-                None if program == Program::Sandbox => self.addresses.sandbox,
-                None => ports::free_address()?,
+            let address = match (self.seats.get(&program), program) {
+                (Some(seat), _) => *seat,
+                (None, Program::Sandbox) => self.addresses.sandbox,
+                (None, Program::PaymentCallback) => self.addresses.payment_callback,
+                (None, Program::CheckoutApi) => self.addresses.checkout_api,
+                (None, Program::AdminConsole) => self.addresses.admin_console,
+                (None, Program::OrderWorker(_) | Program::StaleJobReaper) => ports::free_address()?,
             };
             self.spawn(program, address)?;
             started.push(program);
@@ -230,7 +238,7 @@ impl Pipeline {
         Ok(ended)
     }
 
-    /// Starts a service that was ended, at the address it had, and waits until it is ready.
+    /// Starts a service that does not run, at the address it had, and waits until it is ready.
     ///
     /// # Errors
     /// Where it does not become ready.
@@ -272,7 +280,12 @@ impl Pipeline {
         SandboxControl { http: self.http.clone(), url: self.sandbox_url() }
     }
 
-    /// Where gateways, identity provider and their controls are.
+    /// Where operators look, once admin-console runs.
+    pub fn console_url(&self) -> String {
+        format!("http://{}", self.addresses.admin_console)
+    }
+
+    /// Where gateways, identity provider, the demo shop and their controls are.
     pub fn sandbox_url(&self) -> String {
         format!("http://{}", self.addresses.sandbox)
     }
@@ -300,6 +313,19 @@ impl Pipeline {
     pub fn log(&self, program: Program) -> anyhow::Result<String> {
         let path = self.service(program)?.log();
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Whether a service runs; notices one that ended by itself.
+    ///
+    /// # Errors
+    /// Where the operating system does not say.
+    pub fn is_running(&mut self, program: Program) -> anyhow::Result<bool> {
+        let Some(service) = self.services.get_mut(&program) else { return Ok(false) };
+        let has_ended = service.has_ended(&mut self.guard)?;
+        if has_ended {
+            self.services.remove(&program);
+        }
+        Ok(!has_ended)
     }
 
     /// The folder with every service's log.
