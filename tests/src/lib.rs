@@ -3,6 +3,7 @@
 mod answer;
 mod binaries;
 mod checkout;
+mod filling;
 mod guard;
 mod http;
 mod pipeline;
@@ -16,6 +17,7 @@ mod shopper;
 pub use answer::Answer;
 pub use binaries::{run, run_to_end};
 pub use checkout::{Checkout, Provider};
+pub use filling::{Filled, Filling, fill};
 pub use pipeline::{Pipeline, PipelineOptions};
 pub use program::Program;
 pub use sandbox_control::SandboxControl;
