@@ -23,6 +23,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Who was let into the console without an identity provider, by whom and until when.
+    admin_grants (id) {
+        /// Grows with time; what a grant is revoked by.
+        id -> BigInt,
+        /// SHA-256 of the token. The token itself is shown once and kept nowhere.
+        token_sha256 -> Bytea,
+        /// The name its changes stand under in the audit log.
+        operator -> Text,
+        /// viewer reads, operator reads and changes.
+        role -> Text,
+        /// Who ran the command: login of the operating system and of the database.
+        granted_by -> Text,
+        /// When it was made.
+        created_at -> Timestamptz,
+        /// When it ends by itself.
+        expires_at -> Timestamptz,
+        /// When it was ended by hand.
+        revoked_at -> Nullable<Timestamptz>,
+        /// Who ended it.
+        revoked_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     /// Lines of a cart, at most 100.
     cart_items (cart_id, variant_id) {
         /// The cart.
@@ -602,6 +626,7 @@ diesel::joinable!(stock_checkpoints -> inventory (variant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     admin_audit_log,
+    admin_grants,
     cart_items,
     carts,
     idempotency_keys,

@@ -5,5 +5,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    service_kit::run("admin-console", async move |settings, _shutdown| run(&settings, arguments).await)
+    service_kit::run("admin-console", async move |settings, shutdown| {
+        run(&settings, arguments, shutdown).await
+    })
 }

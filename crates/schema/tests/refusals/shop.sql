@@ -52,3 +52,5 @@ VALUES ('sita', 'first', sha256('body'), 'pi_esewa_aaaaaaaaaaaaaaaaaaaaaaaaaa');
 INSERT INTO payment_callbacks (payment_intent_id, provider, kind, verdict, raw_payload)
 VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 'esewa', 'return', 'accepted', 'data=…');
 INSERT INTO admin_audit_log (operator, action, subject, reason) VALUES ('hari', 'retry', 'job 1', 'gateway is back');
+INSERT INTO admin_grants (token_sha256, operator, role, granted_by, expires_at)
+VALUES (sha256('token'), 'hari', 'operator', 'root, as postgres', now() + interval '8 hours');

@@ -23,6 +23,8 @@ pub struct Operator {
     /// The token's `sub`: 1 to 255 characters.
     pub name: String,
     pub role: Role,
+    /// When the token ends, in seconds since 1970.
+    pub ends_at_seconds: i64,
 }
 
 impl Operator {
@@ -76,7 +78,7 @@ fn operator(claims: Result<super::Claims, AuthError>) -> Result<Operator, Proble
             return Err(Problem::new(Code::Forbidden, "The token has no `role` of `viewer` or `operator`."));
         }
     };
-    Ok(Operator { name: claims.sub, role })
+    Ok(Operator { name: claims.sub, role, ends_at_seconds: claims.ends_at_seconds })
 }
 
 impl FromRequest for Operator {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::ExposeSecret;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::jwks::{Jwks, KeyError};
 use crate::{
@@ -28,6 +28,16 @@ pub struct Claims {
     /// 1 to 255 characters, any text.
     pub sub: String,
     pub role: Option<String>,
+    /// When the token ends, in seconds since 1970.
+    #[serde(rename = "exp", deserialize_with = "whole_seconds")]
+    pub ends_at_seconds: i64,
+}
+
+/// RFC 7519 allows fractions of a second; a session may end that much early.
+fn whole_seconds<'de, D: Deserializer<'de>>(claim: D) -> Result<i64, D::Error> {
+    let text = serde_json::Number::deserialize(claim)?.to_string();
+    let whole = text.split('.').next().and_then(|whole| whole.parse().ok());
+    whole.ok_or_else(|| D::Error::custom("`exp` is not a number of seconds"))
 }
 
 /// Why a request has no user.

@@ -45,6 +45,7 @@ codes! {
     VariantUnavailable = "variant_unavailable", CONFLICT, "This variant is not for sale";
     AlreadyPaid = "already_paid", CONFLICT, "This cart is already paid";
     RequestInProgress = "request_in_progress", CONFLICT, "A request with this key is being answered";
+    ActionRefused = "action_refused", CONFLICT, "The rules do not allow this here";
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "This media type is not understood";
     ValidationFailed = "validation_failed", UNPROCESSABLE_ENTITY, "The request does not meet its rules";

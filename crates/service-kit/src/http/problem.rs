@@ -101,7 +101,13 @@ impl Problem {
         self.0.code
     }
 
-    pub(crate) fn cause(&self) -> Option<&str> {
+    /// What is special about this occurrence, for people.
+    pub fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
+    /// What lies behind it, for the log.
+    pub fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
 

@@ -25,6 +25,17 @@ pub enum TokenKeys {
     Jwks(Url),
 }
 
+/// How the console admits people.
+#[derive(Debug, Clone)]
+pub struct AdminSettings {
+    /// How operators' tokens are checked; `None` admits by grants alone.
+    pub tokens: Option<AuthSettings>,
+    /// Whether grants made by the console's own command open a session.
+    pub grants_accepted: bool,
+    /// Where operators get a token; linked from the sign-in page.
+    pub sign_in_url: Option<Url>,
+}
+
 impl Settings {
     /// How shoppers' tokens are checked.
     ///
@@ -57,6 +68,20 @@ impl Settings {
             return Err(SettingsError::missing("auth.jwks_url", problem));
         }
         Ok(AuthSettings { audience, ..shoppers })
+    }
+
+    /// Who may use the console: holders of tokens for `ADMIN__AUDIENCE`, of grants, or of either.
+    ///
+    /// # Errors
+    /// As [`Settings::admin_auth`] where an audience is set or grants are not accepted; a flag or URL that cannot be
+    /// read.
+    pub fn admin(&self) -> Result<AdminSettings, SettingsError> {
+        let grants_accepted = self.values.flag("admin.grants_accepted")?;
+        let tokens = match self.values.text("admin.audience") {
+            None if grants_accepted => None,
+            None | Some(_) => Some(self.admin_auth()?),
+        };
+        Ok(AdminSettings { tokens, grants_accepted, sign_in_url: self.values.url("admin.sign_in_url")? })
     }
 
     fn token_keys(&self) -> Result<TokenKeys, SettingsError> {

@@ -14,7 +14,7 @@ mod values;
 
 use std::{collections::HashMap, fmt, path::Path, str::FromStr};
 
-pub use auth::{AuthSettings, TokenKeys};
+pub use auth::{AdminSettings, AuthSettings, TokenKeys};
 pub use error::SettingsError;
 pub use gateways::{EsewaSettings, GatewaySettings, KhaltiSettings};
 pub use network::TrustedProxies;
@@ -79,6 +79,7 @@ impl Settings {
             self.http(([0, 0, 0, 0], 0).into()).map(drop),
             self.auth().map(drop),
             self.admin_auth().map(drop),
+            self.admin().map(drop),
             self.rate_limit_per_client_per_second().map(drop),
             self.checkout().map(drop),
             self.callback_public_url().map(drop),

@@ -52,6 +52,14 @@ impl Values {
         Err(SettingsError::invalid(key, format_args!("must be from {} to {}", bounds.start(), bounds.end())))
     }
 
+    pub(crate) fn flag(&self, key: &str) -> Result<bool, SettingsError> {
+        match self.required(key)? {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            text => Err(SettingsError::invalid(key, format_args!("`{text}` is neither `true` nor `false`"))),
+        }
+    }
+
     pub(crate) fn milliseconds(
         &self,
         key: &str,

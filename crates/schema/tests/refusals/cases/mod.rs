@@ -2,6 +2,7 @@
 
 mod carts;
 mod catalogue;
+mod grants;
 mod jobs;
 mod orders;
 mod payment_intents;
@@ -21,6 +22,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
         payments::CASES,
         orders::CASES,
         jobs::CASES,
+        grants::CASES,
     ]
     .into_iter()
     .flatten()

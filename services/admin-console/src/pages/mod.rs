@@ -1,0 +1,5 @@
+//! One module a part of the console. Each brings its addresses, its pages, and the same as JSON below `/admin/api`.
+
+pub(crate) mod assets;
+pub(crate) mod overview;
+pub(crate) mod session;

@@ -1,0 +1,34 @@
+//! Every address of the service.
+
+use actix_web::{
+    HttpResponse,
+    http::header,
+    middleware::from_fn,
+    web::{PayloadConfig, ServiceConfig, get, resource, scope},
+};
+use service_kit::http::{BODY_BYTES_MAX, Code, Problem};
+
+use crate::{
+    door::admit,
+    pages::{assets, overview, session},
+};
+
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    config.service(resource("/").route(get().to(home))).service(
+        scope("/admin")
+            .app_data(PayloadConfig::new(BODY_BYTES_MAX))
+            .configure(assets::configure)
+            .configure(session::configure)
+            .configure(overview::configure)
+            .default_service(actix_web::web::to(nothing_here))
+            .wrap(from_fn(admit)),
+    );
+}
+
+async fn home() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, "/admin")).finish()
+}
+
+async fn nothing_here() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Code::NotFound, "There is no such page."))
+}

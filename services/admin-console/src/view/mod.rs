@@ -1,0 +1,11 @@
+//! What all pages share: the frame around them, times, and how a page becomes an answer.
+
+mod frame;
+mod moment;
+mod page;
+mod problem;
+
+pub(crate) use frame::{Frame, Section};
+pub(crate) use moment::Moment;
+pub(crate) use page::{done, html};
+pub(crate) use problem::problem_page;
