@@ -13,6 +13,16 @@ pub struct Cursor {
     order_id: Uuid,
 }
 
+impl Cursor {
+    pub(super) const fn at(created_at: DateTime<Utc>, order_id: Uuid) -> Self {
+        Self { created_at, order_id }
+    }
+
+    pub(super) const fn place(self) -> (DateTime<Utc>, Uuid) {
+        (self.created_at, self.order_id)
+    }
+}
+
 /// A text that no page ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a cursor that this list has given out")]

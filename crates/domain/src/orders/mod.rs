@@ -3,6 +3,7 @@
 pub mod finalize;
 mod get;
 mod list;
+pub mod look_up;
 mod order_number;
 mod plan;
 

@@ -1,9 +1,11 @@
 //! Payments: the port to gateways, the questions put to them, and what their answers change.
 
 pub mod ask;
+mod ask_again;
 pub mod callback;
 mod find;
 pub mod gateway;
+pub mod look_up;
 pub mod record_answer;
 pub mod schedule;
 pub mod status;
@@ -11,4 +13,5 @@ pub mod transitions;
 pub mod verify;
 
 pub use ask::{Gateways, QuestionPolicy};
+pub use ask_again::{AskAgainError, AskedAgain, ask_again};
 pub use schema::queries::payment_intents::read::IntentUnderQuestion;

@@ -25,17 +25,18 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = UnknownWord;
+            type Err = $crate::payments::status::UnknownWord;
 
-            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+            fn from_str(word: &str) -> Result<Self, $crate::payments::status::UnknownWord> {
                 match word {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord { what: $what, word: word.to_owned() }),
+                    _ => Err($crate::payments::status::UnknownWord { what: $what, word: word.to_owned() }),
                 }
             }
         }
     };
 }
+pub(crate) use words;
 
 words! {
     /// Where a payment intent stands.

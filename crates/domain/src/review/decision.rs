@@ -10,16 +10,13 @@ use schema::{
 };
 use serde_json::Value;
 
-use super::ResolveError;
+pub(super) use super::options::Resolution;
+use super::{ResolveError, legal::Facts};
 use crate::{
+    operators::ByHand,
     payments::status::{IntentStatus, Reservation},
     text::can_be_stored,
 };
-
-/// Characters of an operator's name; the token's subject has the same bound.
-const OPERATOR_CHARS_MAX: usize = 255;
-/// Characters of a reason; a CHECK says the same.
-const REASON_CHARS_MAX: usize = 1000;
 
 /// A person's decision about an intent's open case.
 #[derive(Debug, Clone, Copy)]
@@ -42,36 +39,11 @@ pub struct Resolved {
     pub job_is_owed: bool,
 }
 
-/// The words of `review_cases.resolution` that operators decide on; also the action in the audit log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Resolution {
-    Fulfilled,
-    Refunded,
-    RefundedByHand,
-    Dismissed,
-}
-
-impl Resolution {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fulfilled => "fulfilled",
-            Self::Refunded => "refunded",
-            Self::RefundedByHand => "refunded_by_hand",
-            Self::Dismissed => "dismissed",
-        }
-    }
-}
-
 impl Decision<'_> {
     pub(super) fn check(&self) -> Result<(), ResolveError> {
-        if self.operator.trim().is_empty() || self.operator.chars().count() > OPERATOR_CHARS_MAX {
-            return Err(ResolveError::Unusable("an operator is named by 1 to 255 characters"));
-        }
-        if self.reason.trim().is_empty() || self.reason.chars().count() > REASON_CHARS_MAX {
-            return Err(ResolveError::Unusable("a decision has a reason of 1 to 1000 characters"));
-        }
-        if ![self.payment_intent_id, self.operator, self.reason].into_iter().all(can_be_stored) {
-            return Err(ResolveError::Unusable("texts have no NUL character"));
+        ByHand { operator: self.operator, reason: self.reason }.check()?;
+        if !can_be_stored(self.payment_intent_id) {
+            return Err(ResolveError::UnknownIntent(self.payment_intent_id.to_owned()));
         }
         Ok(())
     }
@@ -160,6 +132,11 @@ impl OpenCase {
         }
         self.reservation = reservation;
         Ok(())
+    }
+
+    /// What decides which resolutions are legal.
+    pub(super) async fn facts(&self, connection: &mut Connection) -> Result<Facts, ResolveError> {
+        Facts::of(connection, &self.intent).await
     }
 
     /// Ends the refund under way, if there is one: what it held back of the payment is free again.

@@ -1,8 +1,11 @@
 use schema::{FromSchema, queries::reservations::ShortLine};
 
-use crate::payments::{
-    gateway::{Provider, UnknownProvider},
-    status::{IntentStatus, UnknownWord},
+use crate::{
+    operators::Unaccountable,
+    payments::{
+        gateway::{Provider, UnknownProvider},
+        status::{IntentStatus, UnknownWord},
+    },
 };
 
 /// Why a case was not resolved so; nothing was changed. Each names the law that it would have broken.
@@ -56,6 +59,12 @@ fn in_words(lines: &[ShortLine]) -> String {
     let line =
         |line: &ShortLine| format!("{} wants {}, {} are available", line.sku, line.wanted, line.available);
     lines.iter().map(line).collect::<Vec<_>>().join("; ")
+}
+
+impl From<Unaccountable> for ResolveError {
+    fn from(Unaccountable(what): Unaccountable) -> Self {
+        Self::Unusable(what)
+    }
 }
 
 impl FromSchema for ResolveError {

@@ -2,13 +2,14 @@ use std::time::Duration;
 
 use schema::{
     Connection,
-    queries::{payment_intents, reservations, verifications},
+    queries::{payment_intents, reservations},
     transaction,
 };
 
 use super::{
     Decision, ResolveError, Resolved,
-    decision::{OpenCase, Opened, Resolution, open},
+    decision::{Opened, Resolution, open},
+    legal::{self, Fulfilment},
 };
 use crate::{
     jobs::FinalizeOrder,
@@ -36,48 +37,20 @@ pub async fn fulfil(
             Opened::Case(case) => case,
             Opened::Repetition(status) => return Ok(Resolved::repeated(status)),
         };
-        match case.status {
-            IntentStatus::Completed => {}
-            IntentStatus::UnderReview if case.reservation == Reservation::Settled => {
-                check_paid_in_full(connection, &case).await?;
+        match legal::fulfil(&case.facts(connection).await?)? {
+            Fulfilment::OrderStands | Fulfilment::OweOrder => {}
+            Fulfilment::OrderStandsAgain => {
                 case.move_to(connection, IntentStatus::Completed, "an operator lets its order stand").await?;
             }
-            IntentStatus::UnderReview => {
-                check_paid_in_full(connection, &case).await?;
+            Fulfilment::MakeOrder => {
                 reserve_again(connection, decision.payment_intent_id).await?;
                 let (status, cause) = (IntentStatus::Verified, "an operator has its order made");
                 case.move_with(connection, status, Reservation::Held, cause).await?;
-            }
-            IntentStatus::Verified => check_paid_in_full(connection, &case).await?,
-            IntentStatus::Refunding => return Err(ResolveError::RefundUnderWay),
-            IntentStatus::Refunded => return Err(ResolveError::HasGoneBack),
-            IntentStatus::Created
-            | IntentStatus::AwaitingPayment
-            | IntentStatus::Expired
-            | IntentStatus::Superseded
-            | IntentStatus::Failed => {
-                check_paid_in_full(connection, &case).await?;
-                return Err(ResolveError::StatusForbids(case.status));
             }
         }
         Ok(case.resolve(connection, &decision, Resolution::Fulfilled).await?.with_job())
     })
     .await
-}
-
-async fn check_paid_in_full(connection: &mut Connection, case: &OpenCase) -> Result<(), ResolveError> {
-    let amount_minor = case.intent.amount_minor;
-    let paid = verifications::paid_for_intent(connection, &case.intent.payment_intent_id).await?;
-    if paid.transactions == 0 {
-        return Err(ResolveError::NotPaid);
-    }
-    if paid.paid_minor != amount_minor || !paid.currency_is_the_intents {
-        return Err(ResolveError::NotPaidInFull { paid_minor: paid.paid_minor, amount_minor });
-    }
-    if paid.has_gone_back || case.intent.refunded_minor > 0 {
-        return Err(ResolveError::HasGoneBack);
-    }
-    Ok(())
 }
 
 async fn reserve_again(connection: &mut Connection, payment_intent_id: &str) -> Result<(), ResolveError> {

@@ -6,15 +6,22 @@
 mod decision;
 mod dismiss;
 mod error;
+mod file;
 mod fulfil;
+mod legal;
 mod list;
+mod options;
 mod refund;
 mod refunded_by_hand;
 
 pub use decision::{Decision, Resolved};
 pub use dismiss::dismiss;
 pub use error::ResolveError;
+pub use file::{
+    AnswerRow, CallbackRow, CaseFile, CaseRow, EVIDENCE_ROWS_MAX, RefundRow, VerificationRow, open_file,
+};
 pub use fulfil::fulfil;
-pub use list::{CASES_PER_PAGE_MAX, ListCases, ListedCase, list_cases};
+pub use list::{CASES_PER_PAGE_MAX, CaseState, ListCases, ListedCase, list_cases};
+pub use options::{Resolution, ResolutionOption};
 pub use refund::refund;
 pub use refunded_by_hand::{PortalRefund, refunded_by_hand};

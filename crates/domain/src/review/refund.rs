@@ -1,18 +1,12 @@
-use schema::{
-    Connection,
-    queries::{refunds, verifications},
-    transaction,
-};
+use schema::{Connection, queries::refunds, transaction};
 
 use super::{
     Decision, ResolveError, Resolved,
-    decision::{OpenCase, Opened, Resolution, open},
+    decision::{Opened, Resolution, open},
+    legal,
 };
 use crate::{
-    payments::{
-        gateway::Provider,
-        status::{IntentStatus, Reservation},
-    },
+    payments::status::{IntentStatus, Reservation},
     refunds::{RefundTerms, RequestRefund, owe_refund_jobs, write_refunds},
 };
 
@@ -33,13 +27,8 @@ pub async fn refund(
             Opened::Case(case) => case,
             Opened::Repetition(status) => return Ok(Resolved::repeated(status)),
         };
-        check_status(case.status)?;
-        let provider: Provider = case.intent.provider.parse()?;
-        if !terms.cover(provider.as_str()) {
-            return Err(ResolveError::GatewayHasNoRefundCall(provider));
-        }
+        legal::refund(&case.facts(connection).await?, terms)?;
         case.end_refund_under_way(connection).await?;
-        check_something_is_left(connection, &case).await?;
         if case.status == IntentStatus::Refunding {
             let cause = "an operator asks again";
             let again =
@@ -60,38 +49,4 @@ pub async fn refund(
         Ok(case.resolve(connection, &decision, Resolution::Refunded).await?.with_job())
     })
     .await
-}
-
-/// Whether money of an intent of this status can be sent back.
-pub(super) const fn check_status(status: IntentStatus) -> Result<(), ResolveError> {
-    match status {
-        IntentStatus::Verified
-        | IntentStatus::Completed
-        | IntentStatus::UnderReview
-        | IntentStatus::Refunding => Ok(()),
-        IntentStatus::Refunded => Err(ResolveError::MoreThanWasPaid { left_minor: 0 }),
-        IntentStatus::Created
-        | IntentStatus::AwaitingPayment
-        | IntentStatus::Expired
-        | IntentStatus::Superseded
-        | IntentStatus::Failed => Err(ResolveError::StatusForbids(status)),
-    }
-}
-
-/// What is left to give back of a payment that was really made: never more than was paid, nor than was asked.
-pub(super) async fn check_something_is_left(
-    connection: &mut Connection,
-    case: &OpenCase,
-) -> Result<i64, ResolveError> {
-    let paid = verifications::paid_for_intent(connection, &case.intent.payment_intent_id).await?;
-    match paid.transactions {
-        0 => return Err(ResolveError::NotPaid),
-        1 => {}
-        several => return Err(ResolveError::SeveralTransactions(several)),
-    }
-    let left_minor = paid.paid_minor.min(case.intent.amount_minor) - case.intent.refunded_minor;
-    if left_minor <= 0 {
-        return Err(ResolveError::MoreThanWasPaid { left_minor: 0 });
-    }
-    Ok(left_minor)
 }

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     Decision, ResolveError, Resolved,
     decision::{OpenCase, Opened, Resolution, open},
-    refund::{check_something_is_left, check_status},
+    legal,
 };
 use crate::payments::status::IntentStatus;
 
@@ -51,9 +51,8 @@ pub async fn refunded_by_hand(
             }
             Opened::Case(case) => case,
         };
-        check_status(case.status)?;
+        let left_minor = legal::refunded_by_hand(&case.facts(connection).await?)?;
         case.end_refund_under_way(connection).await?;
-        let left_minor = check_something_is_left(connection, &case).await?;
         if portal.amount_minor > left_minor {
             return Err(ResolveError::MoreThanWasPaid { left_minor });
         }

@@ -1,5 +1,6 @@
 //! Stock changed by people: deliveries and counts, each with its reason.
 
+pub mod look_up;
 mod receive;
 mod set;
 

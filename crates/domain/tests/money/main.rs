@@ -1,8 +1,10 @@
 //! Every road of money after something went wrong, on a real Postgres, with the sandbox as the gateways.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod ask_again;
 mod checkouts;
 mod decided_twice;
+mod options;
 mod privileges;
 mod refunds;
 mod resolutions;

@@ -1,7 +1,7 @@
 //! Everything that happened to one payment, in order.
 
 use domain::{
-    review::{ListCases, list_cases},
+    review::{CaseState, ListCases, list_cases},
     story::tell,
 };
 use test_support::factories::Provider;
@@ -66,12 +66,12 @@ async fn cases_are_listed_oldest_first_page_by_page() {
     world.dismiss(&sales[1].intent).await.unwrap();
     let pool = world.database.pool_as("admin_console");
     let mut connection = pool.connection().await.unwrap();
-    let page = ListCases { only_open: true, after_id: 0, cases_max: 1 };
+    let page = ListCases::first(Some(CaseState::Open), 1);
     let first = list_cases(&mut connection, page).await.unwrap();
     assert_eq!(first[0].payment_intent_id, sales[0].intent.payment_intent_id);
     let next = list_cases(&mut connection, ListCases { after_id: first[0].id, ..page }).await.unwrap();
     assert_eq!(next[0].payment_intent_id, sales[2].intent.payment_intent_id);
-    let all = list_cases(&mut connection, ListCases { only_open: false, after_id: 0, cases_max: 500 }).await;
+    let all = list_cases(&mut connection, ListCases::first(None, 500)).await;
     let resolutions: Vec<Option<String>> = all.unwrap().into_iter().map(|case| case.resolution).collect();
     assert_eq!(resolutions, [None, Some("dismissed".to_owned()), None]);
 }

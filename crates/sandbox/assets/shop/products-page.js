@@ -41,7 +41,7 @@ function variantRow(product, variant) {
     { type: "button", disabled: variant.available === 0, "data-variant-id": variant.variant_id, "data-sku": variant.sku },
     "Add to cart",
   );
-  button.setAttribute("aria-label", `Add ${product.name}, ${variant.title} to the cart`);
+  button.setAttribute("aria-label", `Add to cart: ${product.name}, ${variant.title}`);
   button.addEventListener("click", () => add(product, variant, button));
   return element(
     "li",

@@ -1,8 +1,9 @@
 //! `admin_audit_log`: who changed what by hand, and why.
 
+use chrono::{DateTime, Utc};
 use diesel::{
-    ExpressionMethods,
-    sql_types::{Jsonb, Text},
+    ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper,
+    sql_types::{Array, BigInt, Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -34,6 +35,66 @@ pub async fn insert(connection: &mut Connection, entry: NewEntry<'_>) -> Result<
         .execute(connection)
         .await?;
     Ok(())
+}
+
+statement! {
+    InsertAll<'a> {
+        operator: &'a str, action: &'a str, reason: &'a str, subjects: &'a [String], befores: Vec<&'a Value>,
+        after: &'a Value,
+    } -> BigInt;
+    "INSERT INTO admin_audit_log (operator, action, subject, reason, before, after) \
+     SELECT " (operator as Text) ", " (action as Text) ", changed.subject, " (reason as Text) ", changed.before, \
+            changed.before || " (after as Jsonb) " \
+       FROM unnest(" (subjects as Array<Text>) ", " (befores as Array<Jsonb>) ") AS changed (subject, before)"
+}
+
+/// One change by a person to many subjects.
+#[derive(Debug, Clone)]
+pub struct NewEntries<'a> {
+    pub operator: &'a str,
+    pub action: &'a str,
+    pub reason: &'a str,
+    pub subjects: &'a [String],
+    /// One a subject, in their order.
+    pub befores: Vec<&'a Value>,
+    /// What is different after it, the same for each.
+    pub after: &'a Value,
+}
+
+/// Writes the same change of many subjects down, an entry each, in the transaction that makes it.
+pub async fn insert_all(connection: &mut Connection, entries: NewEntries<'_>) -> Result<(), Error> {
+    let NewEntries { operator, action, reason, subjects, befores, after } = entries;
+    InsertAll { operator, action, reason, subjects, befores, after }.execute(connection).await?;
+    Ok(())
+}
+
+/// An entry as it is read.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[diesel(table_name = admin_audit_log)]
+pub struct AuditEntry {
+    pub id: i64,
+    pub operator: String,
+    pub action: String,
+    pub subject: String,
+    pub reason: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What was done to a subject, newest first.
+pub async fn newest_of_subject(
+    connection: &mut Connection,
+    subject: &str,
+    entries_max: i64,
+) -> Result<Vec<AuditEntry>, Error> {
+    Ok(admin_audit_log::table
+        .filter(admin_audit_log::subject.eq(subject))
+        .order(admin_audit_log::id.desc())
+        .limit(entries_max)
+        .select(AuditEntry::as_select())
+        .load(connection)
+        .await?)
 }
 
 statement! {

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use diesel::{
     ExpressionMethods, JoinOnDsl, OptionalExtension, QueryDsl, Queryable,
-    sql_types::{Array, BigInt, Bool, Jsonb, Text},
+    dsl::sql,
+    sql_types::{Array, BigInt, Bool, Double, Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
@@ -46,6 +47,19 @@ pub async fn open_kind_of_intent(
         .first(connection)
         .await
         .optional()?)
+}
+
+/// How many of these intents have an open case.
+pub async fn count_open_of_intents(
+    connection: &mut Connection,
+    payment_intent_ids: &[&str],
+) -> Result<i64, Error> {
+    Ok(review_cases::table
+        .filter(review_cases::payment_intent_id.eq_any(payment_intent_ids))
+        .filter(review_cases::status.eq("open"))
+        .count()
+        .get_result(connection)
+        .await?)
 }
 
 // Runs with every batch of orders: Diesel's own UPDATE is prepared anew at each call.
@@ -166,11 +180,19 @@ pub struct ListedCase {
     pub resolved_at: Option<DateTime<Utc>>,
 }
 
+/// Which cases are wanted; `None` asks for nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CaseFilter {
+    pub status: Option<&'static str>,
+    pub kind: Option<&'static str>,
+    pub age_at_least_seconds: Option<f64>,
+}
+
 /// At most `cases_max` cases after an id, oldest first.
 pub async fn list_after(
     connection: &mut Connection,
     after_id: i64,
-    only_open: bool,
+    filter: CaseFilter,
     cases_max: i64,
 ) -> Result<Vec<ListedCase>, Error> {
     let mut cases = review_cases::table
@@ -194,8 +216,21 @@ pub async fn list_after(
             review_cases::resolved_at,
         ))
         .into_boxed();
-    if only_open {
-        cases = cases.filter(review_cases::status.eq("open"));
+    // Written out, because the index of open cases is chosen for this word and not for a parameter.
+    if filter.status == Some("open") {
+        cases = cases.filter(sql::<Bool>("review_cases.status = 'open'"));
+    } else if let Some(status) = filter.status {
+        cases = cases.filter(review_cases::status.eq(status));
+    }
+    if let Some(kind) = filter.kind {
+        cases = cases.filter(review_cases::kind.eq(kind));
+    }
+    if let Some(seconds) = filter.age_at_least_seconds {
+        cases = cases.filter(
+            sql::<Bool>("review_cases.created_at <= now() - make_interval(secs => ")
+                .bind::<Double, _>(seconds)
+                .sql(")"),
+        );
     }
     Ok(cases.load(connection).await?)
 }

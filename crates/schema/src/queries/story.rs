@@ -20,12 +20,26 @@ pub struct StoryEntry {
 }
 
 statement! {
-    EntriesOf<'a> { payment_intent_id: &'a str, entries_max: i64 } -> (Timestamptz, Text, Jsonb);
+    EntriesOf<'a> { payment_intent_id: &'a str, examined_max: i64, entries_max: i64 } -> (Timestamptz, Text, Jsonb);
     "WITH intent AS (
          SELECT pi.payment_intent_id, pi.user_id, pi.cart_id, pi.cart_version, pi.cart_round, pi.provider, pi.gateway_reference,
                 pi.subtotal_minor, pi.discount_minor, pi.shipping_minor, pi.tax_minor, pi.amount_minor, pi.currency,
                 pi.expires_at, pi.created_at
            FROM payment_intents pi WHERE pi.payment_intent_id = " (payment_intent_id as Text) "
+     ), keys AS (
+         SELECT ARRAY(SELECT word || i.payment_intent_id
+                        FROM intent i, unnest(ARRAY['verify_payment:', 'finalize_order:', 'refund_payment:']) AS word) AS live
+     ), jobs AS MATERIALIZED (
+         SELECT q.* FROM job_queue q, keys
+          WHERE q.idempotency_key = ANY (keys.live) AND q.idempotency_key IS NOT NULL
+            AND q.status IN ('pending', 'processing')
+         UNION ALL
+         SELECT q.* FROM (SELECT f.* FROM job_queue f WHERE f.status = 'failed' ORDER BY f.id DESC
+                           LIMIT " (examined_max as BigInt) ") AS q, keys
+          WHERE q.idempotency_key = ANY (keys.live)
+         UNION ALL
+         SELECT q.* FROM (SELECT f.* FROM job_queue f ORDER BY f.id DESC LIMIT " (examined_max as BigInt) ") AS q, keys
+          WHERE q.idempotency_key = ANY (keys.live) AND q.status IN ('completed', 'cancelled')
      ), entries (at, place, id, kind, detail) AS (
          SELECT i.created_at, 0, 0::bigint, 'intent_made',
                 to_jsonb(i) - 'payment_intent_id' - 'created_at' || jsonb_build_object('lines', (
@@ -81,32 +95,30 @@ statement! {
                 jsonb_build_object('job_id', j.id, 'job_type', j.job_type, 'status', j.status, 'attempts', j.attempts,
                                    'max_attempts', j.max_attempts, 'crash_count', j.crash_count, 'run_at', j.run_at,
                                    'locked_by', j.locked_by, 'last_error', j.last_error)
-           FROM job_queue j
-          WHERE j.idempotency_key IN (SELECT word || i.payment_intent_id
-                                        FROM intent i, unnest(ARRAY['verify_payment:', 'finalize_order:', 'refund_payment:']) AS word)
+           FROM jobs j
          UNION ALL
-         SELECT coalesce(j.completed_at, j.failed_at), 10, j.id, 'job_' || j.status,
+         SELECT coalesce(j.completed_at, j.failed_at, j.updated_at), 10, j.id, 'job_' || j.status,
                 jsonb_build_object('job_id', j.id, 'job_type', j.job_type, 'attempts', j.attempts, 'last_error', j.last_error)
-           FROM job_queue j
-          WHERE j.status IN ('completed', 'failed')
-            AND j.idempotency_key IN (SELECT word || i.payment_intent_id
-                                        FROM intent i, unnest(ARRAY['verify_payment:', 'finalize_order:', 'refund_payment:']) AS word)
+           FROM jobs j WHERE j.status IN ('completed', 'failed', 'cancelled')
          UNION ALL
          SELECT a.created_at, 11, a.id, 'operator_acted',
-                jsonb_build_object('operator', a.operator, 'action', a.action, 'reason', a.reason, 'before', a.before,
-                                   'after', a.after)
-           FROM admin_audit_log a JOIN intent i ON a.subject = i.payment_intent_id
+                jsonb_build_object('operator', a.operator, 'action', a.action, 'subject', a.subject, 'reason', a.reason,
+                                   'before', a.before, 'after', a.after)
+           FROM admin_audit_log a
+          WHERE a.subject IN (SELECT i.payment_intent_id FROM intent i UNION ALL SELECT 'job:' || j.id FROM jobs j)
      )
      SELECT at, kind, detail FROM entries ORDER BY at, place, id LIMIT " (entries_max as BigInt)
 }
 
 /// What happened to an intent, oldest first, at most `entries_max` entries; none for an unknown intent.
 ///
-/// Reads finished jobs without an index of their own: for people, not for requests.
+/// Jobs that are over have no index by what they were about: those among the newest `examined_max` jobs, and the newest
+/// `examined_max` failed ones, are found.
 pub async fn entries_of_intent(
     connection: &mut Connection,
     payment_intent_id: &str,
+    examined_max: i64,
     entries_max: i64,
 ) -> Result<Vec<StoryEntry>, Error> {
-    Ok(EntriesOf { payment_intent_id, entries_max }.load(connection).await?)
+    Ok(EntriesOf { payment_intent_id, examined_max, entries_max }.load(connection).await?)
 }

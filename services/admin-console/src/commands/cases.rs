@@ -1,7 +1,7 @@
 use domain::{
     Connection,
     money::rupees_from_paisa,
-    review::{CASES_PER_PAGE_MAX, ListCases, ListedCase, list_cases},
+    review::{CASES_PER_PAGE_MAX, CaseState, ListCases, ListedCase, list_cases},
 };
 use serde_json::{Value, json};
 
@@ -12,7 +12,8 @@ const PAGES_MAX: usize = 500;
 
 /// Prints cases, oldest first: one line a case, or one JSON object a line.
 pub(super) async fn show(connection: &mut Connection, all: bool, json: bool) -> anyhow::Result<()> {
-    let mut page = ListCases { only_open: !all, after_id: 0, cases_max: CASES_PER_PAGE_MAX };
+    let state = if all { None } else { Some(CaseState::Open) };
+    let mut page = ListCases::first(state, CASES_PER_PAGE_MAX);
     for _ in 0..PAGES_MAX {
         let cases = list_cases(connection, page).await?;
         for case in &cases {
