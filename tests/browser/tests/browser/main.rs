@@ -3,4 +3,5 @@
 
 mod accessibility;
 mod confirmation;
+mod console;
 mod shop;
