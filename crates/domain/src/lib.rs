@@ -12,6 +12,7 @@ pub mod money;
 pub mod nepal_time;
 pub mod operators;
 pub mod orders;
+pub mod overview;
 pub mod payments;
 pub mod queue;
 pub mod readiness;

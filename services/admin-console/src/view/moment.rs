@@ -37,6 +37,12 @@ impl fmt::Display for Moment {
     }
 }
 
+/// The time of day in Kathmandu.
+pub(crate) fn clock(at: DateTime<Utc>) -> String {
+    let kathmandu = FixedOffset::east_opt(KATHMANDU_SECONDS);
+    kathmandu.map_or_else(|| at.to_rfc3339(), |offset| at.with_timezone(&offset).format("%H:%M").to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
