@@ -6,6 +6,7 @@ use diesel::{
     sql_types::{Array, BigInt, Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Connection, Error, schema::admin_audit_log};
@@ -69,7 +70,7 @@ pub async fn insert_all(connection: &mut Connection, entries: NewEntries<'_>) ->
 }
 
 /// An entry as it is read.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = admin_audit_log)]
 pub struct AuditEntry {
     pub id: i64,

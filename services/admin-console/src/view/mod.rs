@@ -1,5 +1,6 @@
 //! What all pages share: the frame around them, times, and how a page becomes an answer.
 
+mod address;
 mod age;
 mod chart;
 mod frame;
@@ -7,6 +8,7 @@ mod moment;
 mod page;
 mod problem;
 
+pub(crate) use address::{address, filled};
 pub(crate) use age::Age;
 pub(crate) use chart::{Bar, Chart};
 pub(crate) use frame::{Frame, Section};

@@ -19,6 +19,12 @@ impl From<DateTime<Utc>> for Moment {
     }
 }
 
+impl From<&DateTime<Utc>> for Moment {
+    fn from(at: &DateTime<Utc>) -> Self {
+        Self(*at)
+    }
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let utc = self.0.to_rfc3339_opts(SecondsFormat::Millis, true);
