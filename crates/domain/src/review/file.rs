@@ -70,3 +70,11 @@ pub async fn open_file(
         refunds,
     }))
 }
+
+/// The payment that a case is about; `None`: there is no such case.
+pub async fn payment_of_case(
+    connection: &mut Connection,
+    case_id: i64,
+) -> Result<Option<String>, schema::Error> {
+    Ok(evidence::case(connection, case_id).await?.map(|case| case.payment_intent_id))
+}
