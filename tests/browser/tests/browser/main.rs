@@ -4,4 +4,5 @@
 mod accessibility;
 mod confirmation;
 mod console;
+mod operators;
 mod shop;
