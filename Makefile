@@ -43,6 +43,12 @@ bench: ## Measure against a private, durable Postgres (ONLY=queue,finalize: thos
 	@cargo build --workspace --release --locked
 	@scripts/postgres.sh run bench -- cargo run --quiet --release --locked --bin bench -- $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
+.PHONY: chaos
+chaos: ## Break everything that can break under shoppers, then compare the books (SEED=n INTENTS=n)
+	@echo "chaos: building the services" >&2
+	@cargo build --workspace --locked
+	@scripts/postgres.sh run chaos -- cargo run --quiet --locked --bin chaos -- $(if $(SEED),--seed $(SEED)) $(if $(INTENTS),--intents $(INTENTS))
+
 .PHONY: check
 check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service
 
@@ -73,4 +79,4 @@ check-rules: ## The rules of the house that clippy cannot state
 
 .PHONY: postgres-down
 postgres-down: ## Stop this checkout's private Postgres clusters
-	@for name in demo test bench; do scripts/postgres.sh down $$name; done
+	@for name in demo test bench chaos; do scripts/postgres.sh down $$name; done

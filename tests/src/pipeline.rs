@@ -3,6 +3,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    process::ExitStatus,
     thread,
     time::Duration,
 };
@@ -73,6 +74,8 @@ pub struct Pipeline {
     options: PipelineOptions,
     addresses: Addresses,
     services: BTreeMap<Program, Service>,
+    /// Where each one listens, or did before it was ended.
+    seats: BTreeMap<Program, SocketAddr>,
     logs: PathBuf,
     http: reqwest::Client,
     // Dropped last: it kills whatever the others left.
@@ -98,7 +101,18 @@ impl Pipeline {
     /// # Errors
     /// As for [`Pipeline::start`].
     pub async fn start_beside(&self) -> anyhow::Result<Self> {
-        let mut replica = Self::prepare(self.options.clone(), self.addresses)?;
+        self.start_beside_at(&self.options.database_url).await
+    }
+
+    /// The same, with the replica reaching the database at another address.
+    ///
+    /// # Errors
+    /// As for [`Pipeline::start`].
+    pub async fn start_beside_at(&self, database_url: &str) -> anyhow::Result<Self> {
+        let mut options = PipelineOptions { database_url: database_url.to_owned(), ..self.options.clone() };
+        // Two replicas in one folder would write into one another's logs.
+        options.log_folder = options.log_folder.map(|folder| folder.join("beside"));
+        let mut replica = Self::prepare(options, self.addresses)?;
         replica.start_services(ports::free_address()?, ports::free_address()?).await?;
         Ok(replica)
     }
@@ -110,7 +124,7 @@ impl Pipeline {
         };
         fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
         let (http, guard) = (http::client()?, Guard::start()?);
-        Ok(Self { options, addresses, services: BTreeMap::new(), logs, http, guard })
+        Ok(Self { options, addresses, services: BTreeMap::new(), seats: BTreeMap::new(), logs, http, guard })
     }
 
     async fn start_services(
@@ -129,12 +143,13 @@ impl Pipeline {
     async fn start_all(&mut self, programs: impl IntoIterator<Item = Program>) -> anyhow::Result<()> {
         let mut started = Vec::new();
         for program in programs {
-            let address = match program {
-                Program::Sandbox => self.addresses.sandbox,
-                Program::PaymentCallback => self.addresses.payment_callback,
-                Program::CheckoutApi => self.addresses.checkout_api,
-                Program::AdminConsole => self.addresses.admin_console,
-                Program::OrderWorker(_) | Program::StaleJobReaper => ports::free_address()?,
+            let address = match (self.seats.get(&program), program) {
+                (Some(seat), _) => *seat,
+                (None, Program::Sandbox) => self.addresses.sandbox,
+                (None, Program::PaymentCallback) => self.addresses.payment_callback,
+                (None, Program::CheckoutApi) => self.addresses.checkout_api,
+                (None, Program::AdminConsole) => self.addresses.admin_console,
+                (None, Program::OrderWorker(_) | Program::StaleJobReaper) => ports::free_address()?,
             };
             self.spawn(program, address)?;
             started.push(program);
@@ -150,6 +165,7 @@ impl Pipeline {
             settings::environment(&self.options.database_url, &self.addresses, &self.options.settings);
         let service = Service::spawn(program, address, &environment, &self.logs, &mut self.guard)?;
         self.services.insert(program, service);
+        self.seats.insert(program, address);
         Ok(())
     }
 
@@ -195,7 +211,7 @@ impl Pipeline {
         program: Program,
         signal: Signal,
         limit: Duration,
-    ) -> anyhow::Result<(std::process::ExitStatus, String)> {
+    ) -> anyhow::Result<(ExitStatus, String)> {
         let mut service =
             self.services.remove(&program).with_context(|| format!("{program} does not run"))?;
         service.signal(signal).await?;
@@ -210,7 +226,19 @@ impl Pipeline {
         }
     }
 
-    /// Starts a service that does not run, at the address it had if the others know it, and waits until it is ready.
+    /// Those that have ended without being asked to, with how they ended.
+    ///
+    /// # Errors
+    /// Where a process cannot be asked.
+    pub fn ended_by_themselves(&mut self) -> anyhow::Result<Vec<(Program, ExitStatus)>> {
+        let mut ended = Vec::new();
+        for (program, service) in &mut self.services {
+            ended.extend(service.ended()?.map(|status| (*program, status)));
+        }
+        Ok(ended)
+    }
+
+    /// Starts a service that does not run, at the address it had, and waits until it is ready.
     ///
     /// # Errors
     /// Where it does not become ready.

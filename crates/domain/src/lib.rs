@@ -6,6 +6,7 @@ pub mod checkout;
 pub mod client_status;
 pub mod grants;
 pub mod intents;
+pub mod invariants;
 pub mod job_control;
 pub mod jobs;
 pub mod money;
