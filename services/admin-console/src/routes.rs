@@ -10,7 +10,7 @@ use service_kit::http::{BODY_BYTES_MAX, Code, Problem};
 
 use crate::{
     door::admit,
-    pages::{assets, cases, jobs, orders, overview, payments, session, stock},
+    pages::{assets, audit, cases, grants, jobs, orders, overview, payments, session, stock},
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
@@ -25,6 +25,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .configure(cases::configure)
             .configure(orders::configure)
             .configure(stock::configure)
+            .configure(audit::configure)
+            .configure(grants::configure)
             .default_service(actix_web::web::to(nothing_here))
             .wrap(from_fn(admit)),
     );
