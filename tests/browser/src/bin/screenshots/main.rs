@@ -1,5 +1,7 @@
 //! `make screenshots`: a picture of each page, below `docs/screenshots/`, of what really happened on it.
 
+mod palette;
+
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, ensure};
@@ -78,9 +80,13 @@ async fn console(world: &World) -> anyhow::Result<()> {
 
     let window = Window::open(WindowOptions::DESK).await?;
     world.enter_console(&window, Duty::Operator, "/admin").await;
-    await_text(&window, "#glance", "undecided").await;
+    // The figures are taken every few seconds, those of the orders less often.
+    await_text(&window, "#glance", &format!("{} orders", ORDERS + 2)).await;
     take(&window, Colours::Light, "console-overview").await?;
-    take(&window, Colours::Dark, "console-overview-dark").await?;
+    let first_chart = "#speed svg";
+    until("the figures of the orders", async || window.find(first_chart).await.ok()).await;
+    window.script("document.getElementById('speed').scrollIntoView()", &[]).await?;
+    take(&window, Colours::Dark, "console-speed").await?;
     let case = "SELECT id::text FROM review_cases WHERE kind = 'amount_mismatch'";
     let case: String = world.shop.client.query_one(case, &[]).await?.get(0);
     let pages = [
@@ -115,7 +121,7 @@ async fn take(window: &Window, colours: Colours, name: &str) -> anyhow::Result<(
     window.prefer(colours).await?;
     let complaints = window.complaints().await?;
     ensure!(complaints.is_empty(), "{name}: {complaints:?}");
-    let picture = window.screenshot().await?;
+    let picture = palette::reduce(&window.screenshot().await?)?;
     ensure!(picture.len() < BYTES_MAX, "the picture {name} has {} bytes", picture.len());
     let path = PathBuf::from(FOLDER).join(format!("{name}.png"));
     fs::create_dir_all(FOLDER)?;
