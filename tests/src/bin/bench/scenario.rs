@@ -18,7 +18,7 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Queue,
         Self::Finalize,
         Self::PurchaseLatency,
