@@ -49,6 +49,10 @@ chaos: ## Break everything that can break under shoppers, then compare the books
 	@cargo build --workspace --locked
 	@scripts/postgres.sh run chaos -- cargo run --quiet --locked --bin chaos -- $(if $(SEED),--seed $(SEED)) $(if $(INTENTS),--intents $(INTENTS))
 
+.PHONY: fill
+fill: ## Fill a database as a month of business would (JOBS=n, ORDERS=n; the demo's, unless DATABASE_URL names one)
+	@$(DEMO_POSTGRES) cargo run --quiet --locked --package pipeline-tests --bin fill -- $(if $(JOBS),--jobs $(JOBS)) $(if $(ORDERS),--orders $(ORDERS))
+
 .PHONY: check
 check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service
 
