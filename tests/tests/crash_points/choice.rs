@@ -3,6 +3,7 @@
 use std::{
     env,
     hash::{DefaultHasher, Hash, Hasher},
+    sync::OnceLock,
 };
 
 use pipeline_tests::fault_proxy::Side;
@@ -11,6 +12,8 @@ use rand::{Rng, SeedableRng, rngs::StdRng, seq::IndexedRandom};
 /// One in so many points is covered where not all are.
 const SAMPLED_ONE_IN: usize = 10;
 const ALL: &str = "all";
+
+static CHOICE: OnceLock<Choice> = OnceLock::new();
 
 /// One place at which a flow is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +31,12 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
+    /// The same for all flows of this process.
     pub(crate) fn of_environment() -> Self {
+        *CHOICE.get_or_init(Self::read)
+    }
+
+    fn read() -> Self {
         let read = |name| env::var_os(name).map(|value| value.into_string().unwrap());
         let seed = read("CRASH_POINTS_SEED").map_or_else(
             || rand::rng().random_range(0..1_000_000),

@@ -1,5 +1,7 @@
 //! Flows of the worker: each begins with the claim of its job.
 
+use std::cell::Cell;
+
 use pipeline_tests::{
     Program, Provider,
     fault_proxy::{Message, Side},
@@ -77,8 +79,8 @@ async fn a_payment_is_found_once_wherever_the_connection_is_cut() {
     stage.close().await;
 }
 
-/// A late payment for which there is no stock goes back.
-async fn refund(stage: &Stage, crash: &Crash<'_>) {
+/// A late payment for which there is no stock goes back. Whether it did; else a person is asked to see to it.
+async fn refund(stage: &Stage, crash: &Crash<'_>) -> bool {
     let intended = Intended::to_buy_one(stage, Provider::Khalti).await;
     intended.expire(stage).await;
     let sell_out = "SELECT set_stock($1, 0, 'sold in the street')";
@@ -120,7 +122,10 @@ async fn refund(stage: &Stage, crash: &Crash<'_>) {
         let may_be_sent = crash.side() == Side::After && crash.at().is_some_and(|at: Message| at.is_commit());
         assert!(may_be_sent, "a person is asked though nothing was in doubt");
         assert_eq!((refunded_minor, refunds.as_str()), (0, "requested"));
+        let sent = "SELECT sent_at IS NOT NULL FROM refunds WHERE payment_intent_id = $1";
+        assert!(stage.value::<bool>(sent, intended.id()).await, "a refund that may still be sent is not");
     }
+    is_back
 }
 
 #[tokio::test]
@@ -128,6 +133,12 @@ async fn a_refund_is_sent_at_most_once_wherever_the_connection_is_cut() {
     let stage = Stage::start(WORKER, &[("RECONCILE__GIVE_UP_SECONDS", "1")]).await;
     stage.hold_new(REFUND).await;
     let which = || traffic::job(REFUND);
-    cover("refund", &stage, which, async |crash| refund(&stage, crash).await).await;
+    let in_doubt = Cell::new(0);
+    cover("refund", &stage, which, async |crash| {
+        let is_back = refund(&stage, crash).await;
+        in_doubt.set(in_doubt.get() + u32::from(!is_back));
+    })
+    .await;
+    assert!(in_doubt.get() <= 1, "{} points left a refund in doubt; one commits `sent`", in_doubt.get());
     stage.close().await;
 }
