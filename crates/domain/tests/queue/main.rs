@@ -4,6 +4,7 @@
 mod door;
 mod fences;
 mod late_writes;
+mod leases;
 mod stress;
 mod till;
 mod world;
