@@ -148,9 +148,7 @@ async fn attempt(context: &Context, batch: &[Attempt]) -> Result<Finalized, Refu
 
 /// After COMMIT: tells who waits, and settles the jobs of intents that do not exist.
 async fn conclude(context: &Context, batch: Vec<Attempt>, finalized: Finalized) {
-    if finalized.has_moved() {
-        context.waker.intent_changed();
-    }
+    finalized.moved_ids().for_each(|id| context.waker.intent_changed(id));
     if !finalized.refunding.is_empty() {
         context.wake_ups.refund_payment.notify_one();
         context.waker.job_enqueued();
