@@ -6,5 +6,6 @@ mod fences;
 mod late_writes;
 mod leases;
 mod stress;
+mod sweeps;
 mod till;
 mod world;
