@@ -34,6 +34,11 @@ bench: ## Measure against a private, durable Postgres (ONLY=queue,finalize: thos
 	@cargo build --workspace --release --locked
 	@scripts/postgres.sh run bench -- cargo run --quiet --release --locked --bin bench -- $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
+.PHONY: guards
+guards: ## Take each constraint and each fence out in turn, and see which test notices (KIND=constraints|fences, ONLY=text)
+	@cargo build --workspace --locked --bin guards
+	@$(TEST_POSTGRES) cargo run --quiet --locked --bin guards -- $(KIND) $(if $(ONLY),--only "$(ONLY)")
+
 .PHONY: check
 check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service
 
