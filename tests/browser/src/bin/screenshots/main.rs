@@ -10,6 +10,8 @@ use pipeline_tests::run_to_end;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/screenshots");
 const CATALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/demo-catalogue.json");
+/// What everybody buys.
+const SKU: &str = "BOWL-PATAN-12";
 /// A picture that readers of the README wait for.
 const BYTES_MAX: usize = 100_000;
 /// Enough for the overview's figures to be of more than one payment.
@@ -22,6 +24,8 @@ async fn main() -> anyhow::Result<()> {
         World::start_with(&[("JOB__MAX_ATTEMPTS", "2"), ("RECONCILE__SCHEDULE_SECONDS", "300")]).await;
     world.open_console().await;
     run_to_end("catalogue", &["import", CATALOGUE], world.database.url()).await?;
+    let goods = "SELECT variant_id FROM product_variants WHERE sku = $1";
+    world.goods = Some(world.shop.client.query_one(goods, &[&SKU]).await?.get(0));
     shop(&world).await?;
     confirmation(&world).await?;
     console(&world).await?;
