@@ -16,6 +16,8 @@ const SKU: &str = "BOWL-PATAN-12";
 const BYTES_MAX: usize = 100_000;
 /// Enough for the overview's figures to be of more than one payment.
 const ORDERS: usize = 12;
+/// Those of the two confirmation pages, and the one whose story is shown.
+const OTHER_ORDERS: usize = 3;
 const NEPALI: WindowOptions = WindowOptions { languages: "ne-NP,ne", ..WindowOptions::PHONE };
 
 #[tokio::main]
@@ -85,7 +87,7 @@ async fn console(world: &World) -> anyhow::Result<()> {
     let window = Window::open(WindowOptions::DESK).await?;
     world.enter_console(&window, Duty::Operator, "/admin").await;
     // The figures are taken every few seconds, those of the orders less often.
-    await_text(&window, "#glance", &format!("{} orders", ORDERS + 2)).await;
+    await_text(&window, "#glance", &format!("{} orders", ORDERS + OTHER_ORDERS)).await;
     take(&window, Colours::Light, "console-overview").await?;
     let first_chart = "#speed svg";
     until("the figures of the orders", async || window.find(first_chart).await.ok()).await;
