@@ -8,6 +8,9 @@ SHELL := bash
 DEMO_POSTGRES := $(if $(DATABASE_URL),,scripts/postgres.sh run demo --)
 TEST_POSTGRES := $(if $(TEST_DATABASE_URL),,scripts/postgres.sh run test --)
 
+# Tests with a browser each that run side by side.
+BROWSERS ?= 2
+
 .PHONY: help
 help: ## List the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "  make %-16s %s\n", $$1, $$2 }'
@@ -28,6 +31,12 @@ test: ## Run every test against a private Postgres
 	@cargo build --workspace --locked --all-targets
 	@$(TEST_POSTGRES) cargo test --workspace --locked
 
+.PHONY: test-browser
+test-browser: ## Run the tests in a real browser, brought here where it is missing (ONLY=shop: tests of that name)
+	@echo "test-browser: building the services and the tests" >&2
+	@cargo build --workspace --locked --all-targets
+	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test browser -- --test-threads=$(BROWSERS) $(ONLY)
+
 .PHONY: bench
 bench: ## Measure against a private, durable Postgres (ONLY=queue,finalize: those scenarios; ROUNDS=n)
 	@echo "bench: building for release" >&2
@@ -37,6 +46,12 @@ bench: ## Measure against a private, durable Postgres (ONLY=queue,finalize: thos
 .PHONY: fill
 fill: ## Fill a database as a month of business would (JOBS=n, ORDERS=n; the demo's, unless DATABASE_URL names one)
 	@$(DEMO_POSTGRES) cargo run --quiet --locked --package pipeline-tests --bin fill -- $(if $(JOBS),--jobs $(JOBS)) $(if $(ORDERS),--orders $(ORDERS))
+
+.PHONY: chaos
+chaos: ## Break everything that can break under shoppers, then compare the books (SEED=n INTENTS=n)
+	@echo "chaos: building the services" >&2
+	@cargo build --workspace --locked
+	@scripts/postgres.sh run chaos -- cargo run --quiet --locked --bin chaos -- $(if $(SEED),--seed $(SEED)) $(if $(INTENTS),--intents $(INTENTS))
 
 .PHONY: check
 check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service
@@ -48,6 +63,7 @@ check-format: ## Sources are formatted
 .PHONY: check-lints
 check-lints: ## Clippy is silent
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
+	@cargo clippy --workspace --locked --test browser -- -D warnings
 
 .PHONY: check-docs
 check-docs: ## Documentation builds without a warning
@@ -67,4 +83,4 @@ check-rules: ## The rules of the house that clippy cannot state
 
 .PHONY: postgres-down
 postgres-down: ## Stop this checkout's private Postgres clusters
-	@for name in demo test bench; do scripts/postgres.sh down $$name; done
+	@for name in demo test bench chaos; do scripts/postgres.sh down $$name; done

@@ -5,11 +5,12 @@
 #   scripts/postgres.sh down NAME             stop it
 #   scripts/postgres.sh url NAME              print its URL; exit 3 where it does not run
 #   scripts/postgres.sh status NAME           one line about it; exit 3 where it does not run
+#   scripts/postgres.sh restart NAME MODE     stop it (fast, or immediate: as a crash does) and start it on the same port
 #   scripts/postgres.sh run NAME -- COMMAND   run COMMAND with the URL in its environment, then stop what was started
 #   scripts/postgres.sh client NAME PROGRAM…  run a program that came with the server, such as pgbench or psql
 #
-# NAME is `demo`, `bench` (durable defaults; a database `pipeline`; DATABASE_URL) or `test` (fast, forgets everything
-# in a crash; tests make their own databases; TEST_DATABASE_URL).
+# NAME is `demo`, `bench`, `chaos` (durable defaults; a database `pipeline`; DATABASE_URL) or `test` (fast, forgets
+# everything in a crash; tests make their own databases; TEST_DATABASE_URL).
 # Only the URL goes to stdout; progress and errors go to stderr.
 #
 #   POSTGRES_HOME  where clusters live (default: .data/postgres in the checkout)
@@ -32,7 +33,7 @@ checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 say() { echo "postgres: $*" >&2; }
 fail() { say "$@"; exit 1; }
-usage() { sed -n '4,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit "$EXIT_USAGE"; }
+usage() { sed -n '4,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit "$EXIT_USAGE"; }
 
 # --- Who runs the server, and where its files go ---------------------------------------------------------------------
 
@@ -181,7 +182,7 @@ port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 # The remembered port where it is free, else the next free one.
 choose_port() {
   local first port
-  case $name in demo) first=25431 ;; test) first=25432 ;; bench) first=25433 ;; esac
+  case $name in demo) first=25431 ;; test) first=25432 ;; bench) first=25433 ;; chaos) first=25434 ;; esac
   first=${POSTGRES_PORT:-$(cat "$cluster/port" 2>/dev/null || echo "$first")}
   for ((port = first; port < first + PORTS_TRIED_MAX; port++)); do
     if ! port_is_taken "$port"; then
@@ -269,6 +270,19 @@ down() {
   say "the $name cluster is stopped"
 }
 
+# The same port, whatever happens: those who were connected must find it again by themselves.
+restart() {
+  require_running
+  find_binaries
+  [ -n "$bin" ] || fail "no pg_ctl found to restart the $name cluster; set PG_BINDIR"
+  served "$bin/pg_ctl" -D "$data" -l "$cluster/server.log" -m "$1" -w -t "$START_TIMEOUT_SECONDS" restart \
+    >"$cluster/pg_ctl.log" 2>&1 9>&- 8>&- || {
+    tail -n 20 "$cluster/pg_ctl.log" "$cluster/server.log" >&2
+    fail "the $name cluster does not restart; its log is $cluster/server.log"
+  }
+  say "the $name cluster was restarted ($1)"
+}
+
 require_running() {
   [ -n "$(running_pid)" ] && return
   say "the $name cluster does not run"
@@ -320,8 +334,8 @@ lock_alone() { ! have_flock || flock -xn "$1"; }
 unlock() { ! have_flock || flock -u "$1"; }
 
 command=${1:-} name=${2:-}
-case $command in up | down | url | status | run | client) ;; *) usage ;; esac
-case $name in demo | test | bench) ;; *) usage ;; esac
+case $command in up | down | url | status | restart | run | client) ;; *) usage ;; esac
+case $name in demo | test | bench | chaos) ;; *) usage ;; esac
 shift 2
 
 choose_server_user
@@ -340,6 +354,9 @@ case $command in
   down)
     rm -f "$home/$name.borrowed"
     down
+    ;;
+  restart)
+    case ${1:-} in fast | immediate) restart "$1" ;; *) usage ;; esac
     ;;
   url) require_running && url ;;
   status) require_running && say "the $name cluster runs: process $(running_pid), port $(cat "$cluster/port"), data in $data" ;;

@@ -2,7 +2,9 @@
 
 mod answer;
 mod binaries;
+mod books;
 mod checkout;
+pub mod fault_proxy;
 mod filling;
 mod guard;
 mod http;
@@ -16,6 +18,7 @@ mod shopper;
 
 pub use answer::Answer;
 pub use binaries::{run, run_to_end};
+pub use books::{Differences, compare_books};
 pub use checkout::{Checkout, Provider};
 pub use filling::{Filled, Filling, fill};
 pub use pipeline::{Pipeline, PipelineOptions};

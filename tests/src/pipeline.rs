@@ -3,6 +3,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    process::ExitStatus,
     thread,
     time::Duration,
 };
@@ -73,6 +74,8 @@ pub struct Pipeline {
     options: PipelineOptions,
     addresses: Addresses,
     services: BTreeMap<Program, Service>,
+    /// Where each one listens, or did before it was ended.
+    seats: BTreeMap<Program, SocketAddr>,
     logs: PathBuf,
     http: reqwest::Client,
     // Dropped last: it kills whatever the others left.
@@ -85,11 +88,10 @@ impl Pipeline {
     /// # Errors
     /// Where a binary is not built, a service ends or is not ready in time; the message carries the end of its log.
     pub async fn start(options: PipelineOptions) -> anyhow::Result<Self> {
-        let addresses =
-            Addresses { sandbox: ports::free_address()?, payment_callback: ports::free_address()? };
+        let addresses = Addresses::free()?;
         let mut pipeline = Self::prepare(options, addresses)?;
         pipeline.start_all([Program::Sandbox]).await?;
-        pipeline.start_services(addresses.payment_callback).await?;
+        pipeline.start_services(addresses.checkout_api, addresses.payment_callback).await?;
         Ok(pipeline)
     }
 
@@ -99,8 +101,19 @@ impl Pipeline {
     /// # Errors
     /// As for [`Pipeline::start`].
     pub async fn start_beside(&self) -> anyhow::Result<Self> {
-        let mut replica = Self::prepare(self.options.clone(), self.addresses)?;
-        replica.start_services(ports::free_address()?).await?;
+        self.start_beside_at(&self.options.database_url).await
+    }
+
+    /// The same, with the replica reaching the database at another address.
+    ///
+    /// # Errors
+    /// As for [`Pipeline::start`].
+    pub async fn start_beside_at(&self, database_url: &str) -> anyhow::Result<Self> {
+        let mut options = PipelineOptions { database_url: database_url.to_owned(), ..self.options.clone() };
+        // Two replicas in one folder would write into one another's logs.
+        options.log_folder = options.log_folder.map(|folder| folder.join("beside"));
+        let mut replica = Self::prepare(options, self.addresses)?;
+        replica.start_services(ports::free_address()?, ports::free_address()?).await?;
         Ok(replica)
     }
 
@@ -111,25 +124,32 @@ impl Pipeline {
         };
         fs::create_dir_all(&logs).with_context(|| format!("cannot make {}", logs.display()))?;
         let (http, guard) = (http::client()?, Guard::start()?);
-        Ok(Self { options, addresses, services: BTreeMap::new(), logs, http, guard })
+        Ok(Self { options, addresses, services: BTreeMap::new(), seats: BTreeMap::new(), logs, http, guard })
     }
 
-    async fn start_services(&mut self, payment_callback: SocketAddr) -> anyhow::Result<()> {
+    async fn start_services(
+        &mut self,
+        checkout_api: SocketAddr,
+        payment_callback: SocketAddr,
+    ) -> anyhow::Result<()> {
+        self.spawn(Program::CheckoutApi, checkout_api)?;
         self.spawn(Program::PaymentCallback, payment_callback)?;
         let workers = (0..self.options.workers).map(Program::OrderWorker);
-        self.start_all([Program::CheckoutApi, Program::StaleJobReaper].into_iter().chain(workers)).await?;
+        self.start_all([Program::StaleJobReaper].into_iter().chain(workers)).await?;
+        self.await_ready(Program::CheckoutApi).await?;
         self.await_ready(Program::PaymentCallback).await
     }
 
     async fn start_all(&mut self, programs: impl IntoIterator<Item = Program>) -> anyhow::Result<()> {
         let mut started = Vec::new();
         for program in programs {
-            let address = match program {
-                Program::Sandbox => self.addresses.sandbox,
-                Program::PaymentCallback => self.addresses.payment_callback,
-                Program::CheckoutApi | Program::OrderWorker(_) | Program::StaleJobReaper => {
-                    ports::free_address()?
-                }
+            let address = match (self.seats.get(&program), program) {
+                (Some(seat), _) => *seat,
+                (None, Program::Sandbox) => self.addresses.sandbox,
+                (None, Program::PaymentCallback) => self.addresses.payment_callback,
+                (None, Program::CheckoutApi) => self.addresses.checkout_api,
+                (None, Program::AdminConsole) => self.addresses.admin_console,
+                (None, Program::OrderWorker(_) | Program::StaleJobReaper) => ports::free_address()?,
             };
             self.spawn(program, address)?;
             started.push(program);
@@ -145,6 +165,7 @@ impl Pipeline {
             settings::environment(&self.options.database_url, &self.addresses, &self.options.settings);
         let service = Service::spawn(program, address, &environment, &self.logs, &mut self.guard)?;
         self.services.insert(program, service);
+        self.seats.insert(program, address);
         Ok(())
     }
 
@@ -190,7 +211,7 @@ impl Pipeline {
         program: Program,
         signal: Signal,
         limit: Duration,
-    ) -> anyhow::Result<(std::process::ExitStatus, String)> {
+    ) -> anyhow::Result<(ExitStatus, String)> {
         let mut service =
             self.services.remove(&program).with_context(|| format!("{program} does not run"))?;
         service.signal(signal).await?;
@@ -205,7 +226,19 @@ impl Pipeline {
         }
     }
 
-    /// Starts a service that was ended, at the address it had if the others know it, and waits until it is ready.
+    /// Those that have ended without being asked to, with how they ended.
+    ///
+    /// # Errors
+    /// Where a process cannot be asked.
+    pub fn ended_by_themselves(&mut self) -> anyhow::Result<Vec<(Program, ExitStatus)>> {
+        let mut ended = Vec::new();
+        for (program, service) in &mut self.services {
+            ended.extend(service.ended()?.map(|status| (*program, status)));
+        }
+        Ok(ended)
+    }
+
+    /// Starts a service that does not run, at the address it had, and waits until it is ready.
     ///
     /// # Errors
     /// Where it does not become ready.
@@ -247,7 +280,12 @@ impl Pipeline {
         SandboxControl { http: self.http.clone(), url: self.sandbox_url() }
     }
 
-    /// Where gateways, identity provider and their controls are.
+    /// Where operators look, once admin-console runs.
+    pub fn console_url(&self) -> String {
+        format!("http://{}", self.addresses.admin_console)
+    }
+
+    /// Where gateways, identity provider, the demo shop and their controls are.
     pub fn sandbox_url(&self) -> String {
         format!("http://{}", self.addresses.sandbox)
     }
@@ -275,6 +313,19 @@ impl Pipeline {
     pub fn log(&self, program: Program) -> anyhow::Result<String> {
         let path = self.service(program)?.log();
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    }
+
+    /// Whether a service runs; notices one that ended by itself.
+    ///
+    /// # Errors
+    /// Where the operating system does not say.
+    pub fn is_running(&mut self, program: Program) -> anyhow::Result<bool> {
+        let Some(service) = self.services.get_mut(&program) else { return Ok(false) };
+        let has_ended = service.has_ended(&mut self.guard)?;
+        if has_ended {
+            self.services.remove(&program);
+        }
+        Ok(!has_ended)
     }
 
     /// The folder with every service's log.

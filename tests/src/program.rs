@@ -10,6 +10,8 @@ pub enum Program {
     /// One of several equal workers, counted from 0.
     OrderWorker(usize),
     StaleJobReaper,
+    /// Where operators look; a pipeline starts without it.
+    AdminConsole,
 }
 
 impl Program {
@@ -21,6 +23,7 @@ impl Program {
             Self::PaymentCallback => "payment-callback",
             Self::OrderWorker(_) => "order-worker",
             Self::StaleJobReaper => "stale-job-reaper",
+            Self::AdminConsole => "admin-console",
         }
     }
 
@@ -28,9 +31,11 @@ impl Program {
     pub(crate) fn readiness_path(self) -> &'static str {
         match self {
             Self::Sandbox => "/livez",
-            Self::CheckoutApi | Self::PaymentCallback | Self::OrderWorker(_) | Self::StaleJobReaper => {
-                "/readyz"
-            }
+            Self::CheckoutApi
+            | Self::PaymentCallback
+            | Self::OrderWorker(_)
+            | Self::StaleJobReaper
+            | Self::AdminConsole => "/readyz",
         }
     }
 
@@ -38,9 +43,11 @@ impl Program {
     pub(crate) fn address_variable(self) -> &'static str {
         match self {
             Self::Sandbox => "SANDBOX__ADDR",
-            Self::CheckoutApi | Self::PaymentCallback | Self::OrderWorker(_) | Self::StaleJobReaper => {
-                "HTTP__ADDR"
-            }
+            Self::CheckoutApi
+            | Self::PaymentCallback
+            | Self::OrderWorker(_)
+            | Self::StaleJobReaper
+            | Self::AdminConsole => "HTTP__ADDR",
         }
     }
 }

@@ -41,6 +41,14 @@ impl SandboxControl {
         self.put(&format!("{}/modes", path_of(checkout)), modes).await
     }
 
+    /// The same for a payment that nobody here has a checkout of, by the words of the ledger.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses.
+    pub async fn set_modes_of(&self, provider: &str, reference: &str, modes: &Value) -> anyhow::Result<()> {
+        self.put(&format!("/control/payments/{provider}/{reference}/modes"), modes).await
+    }
+
     /// One payment as the gateway's books have it.
     ///
     /// # Errors
@@ -56,6 +64,26 @@ impl SandboxControl {
     pub async fn payments(&self) -> anyhow::Result<Vec<Value>> {
         let ledger = self.get("/control/payments").await?;
         ledger["payments"].as_array().cloned().context("the ledger lists no payments")
+    }
+
+    /// Does something to a payment and returns the URLs to which the gateway sends the browser now; `None` where that
+    /// is not possible as things stand, or the gateway has never heard of the payment.
+    ///
+    /// # Errors
+    /// Where the sandbox refuses for another reason.
+    pub async fn act(&self, checkout: &Checkout, action: &str) -> anyhow::Result<Option<Vec<String>>> {
+        let request = self.http.post(format!("{}{}/{action}", self.url, path_of(checkout)));
+        let answer = send(request).await?;
+        if [StatusCode::CONFLICT, StatusCode::NOT_FOUND].contains(&answer.status) {
+            return Ok(None);
+        }
+        let done = answer.expect(StatusCode::OK)?.json();
+        let redirects = done["redirects"].as_array().context("the sandbox named no redirects")?;
+        redirects
+            .iter()
+            .map(|redirect| redirect.as_str().map(str::to_owned).context("a redirect is no URL"))
+            .collect::<anyhow::Result<_>>()
+            .map(Some)
     }
 
     /// A token as asked for: `sub`, `audience` and what else the sandbox documents.

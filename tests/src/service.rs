@@ -120,6 +120,20 @@ impl Service {
         Ok(Some(ended?))
     }
 
+    /// How it ended, where it no longer runs.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Whether the process has ended by itself.
+    pub(crate) fn has_ended(&mut self, guard: &mut Guard) -> anyhow::Result<bool> {
+        let has_ended = self.child.try_wait()?.is_some();
+        if has_ended {
+            guard.remove(self.pid)?;
+        }
+        Ok(has_ended)
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.pid
     }

@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     answer::{Answer, send},
     checkout::{Checkout, Provider},
+    sandbox_control::SandboxControl,
     settings::SHOPPER_AUDIENCE,
 };
 
@@ -47,6 +48,13 @@ impl Shopper {
     #[must_use]
     pub fn with_token(mut self, token: &str) -> Self {
         token.clone_into(&mut self.token);
+        self
+    }
+
+    /// The same shopper at another replica of checkout-api.
+    #[must_use]
+    pub fn at(mut self, checkout_url: &str) -> Self {
+        checkout_url.clone_into(&mut self.urls.checkout);
         self
     }
 
@@ -154,18 +162,9 @@ impl Shopper {
     /// # Errors
     /// Where the sandbox refuses.
     pub async fn at_gateway(&self, checkout: &Checkout, action: &str) -> anyhow::Result<Vec<String>> {
-        let Checkout { provider, gateway_reference, .. } = checkout;
-        let url = format!(
-            "{}/control/payments/{}/{gateway_reference}/{action}",
-            self.urls.sandbox,
-            provider.word()
-        );
-        let done = send(self.http.post(url)).await?.expect(StatusCode::OK)?.json();
-        let redirects = done["redirects"].as_array().context("the sandbox named no redirects")?;
-        redirects
-            .iter()
-            .map(|redirect| redirect.as_str().map(str::to_owned).context("a redirect is no URL"))
-            .collect()
+        let sandbox = SandboxControl { http: self.http.clone(), url: self.urls.sandbox.clone() };
+        let redirects = sandbox.act(checkout, action).await?;
+        redirects.with_context(|| format!("the gateway cannot {action} as the payment stands"))
     }
 
     /// Follows a redirect back to the shop as a program would, asking for JSON.

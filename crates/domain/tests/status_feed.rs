@@ -46,6 +46,29 @@ impl Stage {
         self.shop.intent(Provider::Esewa, &cart).await
     }
 
+    /// Waits until the feed hears wake-ups.
+    async fn listens(&self) {
+        let listening = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+        let listens = async {
+            while self.shop.client.query_one(listening, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, listens).await.unwrap();
+    }
+
+    /// Lets the shopper's browser come back.
+    async fn returned(&self, intent: &Intent) {
+        let returned =
+            "INSERT INTO payment_callbacks (payment_intent_id, provider, kind, verdict, raw_payload)
+            VALUES ($1, 'esewa', 'return', 'accepted', '')";
+        self.shop.client.execute(returned, &[&intent.payment_intent_id]).await.unwrap();
+    }
+
+    async fn notify(&self, told: &str) {
+        self.shop.client.execute("SELECT pg_notify('payment_intents', $1)", &[&told]).await.unwrap();
+    }
+
     async fn seen(&self, intent: &Intent) -> PaymentStatus {
         let mut connection = self.database.pool().connection().await.unwrap();
         client_status::get(&mut connection, &intent.payment_intent_id).await.unwrap().unwrap()
@@ -74,24 +97,38 @@ async fn a_watcher_that_comes_late_is_told_what_it_missed() {
 async fn a_wake_up_is_heard_long_before_the_next_look() {
     let stage = Stage::set(Duration::from_secs(3600)).await;
     let intent = stage.intent().await;
-    let listening =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'";
-    let listens = async {
-        while stage.shop.client.query_one(listening, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, listens).await.unwrap();
+    stage.listens().await;
     let seen = stage.seen(&intent).await;
     let mut watch = stage.feed.watch(seen).unwrap();
-    let returned = "INSERT INTO payment_callbacks (payment_intent_id, provider, kind, verdict, raw_payload)
-        VALUES ($1, 'esewa', 'return', 'accepted', '')";
-    stage.shop.client.execute(returned, &[&intent.payment_intent_id]).await.unwrap();
-    stage.shop.client.batch_execute("NOTIFY payment_intents").await.unwrap();
+    stage.returned(&intent).await;
+    stage.notify("").await;
     assert_eq!(next(&mut watch).await, Some(ClientStatus::Verifying));
     // The looks that connecting and watching cause are over: only a wake-up is left to tell of this one.
     stage.shop.verify(&intent).await;
-    stage.shop.client.batch_execute("NOTIFY payment_intents").await.unwrap();
+    stage.notify("").await;
+    assert_eq!(next(&mut watch).await, Some(ClientStatus::Paid));
+}
+
+#[tokio::test]
+async fn a_wake_up_that_names_others_is_no_reason_to_look() {
+    let stage = Stage::set(Duration::from_secs(3600)).await;
+    let (intent, other) = (stage.intent().await, stage.intent().await);
+    stage.listens().await;
+    let mut watch = stage.feed.watch(stage.seen(&intent).await).unwrap();
+    let mut others = stage.feed.watch(stage.seen(&other).await).unwrap();
+    // The looks that connecting and watching cause are over once both were told of something.
+    for (intent, watch) in [(&intent, &mut watch), (&other, &mut others)] {
+        stage.returned(intent).await;
+        stage.notify(&intent.payment_intent_id).await;
+        assert_eq!(next(watch).await, Some(ClientStatus::Verifying));
+    }
+    stage.shop.verify(&intent).await;
+    stage.shop.verify(&other).await;
+    stage.notify(&other.payment_intent_id).await;
+    assert_eq!(next(&mut others).await, Some(ClientStatus::Paid));
+    let told = tokio::time::timeout(Duration::from_millis(100), watch.changed()).await;
+    assert!(told.is_err(), "a look at one payment was a look at all");
+    stage.notify(&format!("pi_of_nobody,{}", intent.payment_intent_id)).await;
     assert_eq!(next(&mut watch).await, Some(ClientStatus::Paid));
 }
 

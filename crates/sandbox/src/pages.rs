@@ -2,7 +2,6 @@
 
 use actix_web::{
     HttpResponse,
-    error::ErrorInternalServerError,
     http::{StatusCode, header},
     web,
 };
@@ -15,14 +14,13 @@ use crate::{
     clock,
     control::action_status,
     deliveries::{ActionError, ActionRequest, Delivered, perform},
+    html::{Page, page},
     payment::Payment,
     provider::Provider,
     state::State,
 };
 
 const LISTED_PAYMENTS_MAX: usize = 50;
-
-type Page = Result<HttpResponse, actix_web::Error>;
 
 struct Row {
     reference: String,
@@ -95,14 +93,12 @@ fn page_url(provider: Provider, reference: &str) -> String {
     }
 }
 
-fn html(page: &impl Template) -> Page {
-    let text = page.render().map_err(ErrorInternalServerError)?;
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(text))
+fn html(template: &impl Template) -> Page {
+    page(StatusCode::OK, template)
 }
 
 fn refused(status: StatusCode, heading: &'static str, detail: String) -> Page {
-    let text = RefusedPage { heading, detail }.render().map_err(ErrorInternalServerError)?;
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(text))
+    page(status, &RefusedPage { heading, detail })
 }
 
 fn not_found() -> Page {

@@ -1,12 +1,16 @@
 use actix_web::{HttpResponse, web};
 
-use crate::{control, esewa, identity, khalti, pages};
+use crate::{control, esewa, html::asset_routes, identity, khalti, pages, shop::shop_routes, sign_in};
 
 /// Every URL of the sandbox.
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(pages::index))
         .route("/livez", web::get().to(HttpResponse::Ok))
+        .route("/sign-in", web::get().to(sign_in::ask))
+        .route("/sign-in", web::post().to(sign_in::hand_over))
+        .configure(asset_routes)
+        .service(web::scope("/shop").configure(shop_routes))
         .service(web::scope("/esewa").configure(esewa_routes))
         .service(web::scope("/khalti").configure(khalti_routes))
         .service(web::scope("/identity").configure(identity_routes))

@@ -31,6 +31,21 @@ pub struct SandboxSettings {
     /// Lifetime of a Khalti payment link; Khalti's own samples say 1800.
     #[arg(long, env = "SANDBOX__KHALTI_LINK_SECONDS", default_value_t = KHALTI_LINK_SECONDS)]
     pub khalti_link_seconds: u32,
+    /// checkout-api as browsers see it; without it the demo shop is closed.
+    #[arg(long, env = "SANDBOX__CHECKOUT_URL")]
+    pub checkout_url: Option<String>,
+    /// payment-callback as browsers see it; without it the demo shop is closed.
+    #[arg(long, env = "SANDBOX__CALLBACK_URL")]
+    pub callback_url: Option<String>,
+    /// admin-console as browsers see it; without it nobody can sign in to it from here.
+    #[arg(long, env = "SANDBOX__CONSOLE_URL")]
+    pub console_url: Option<String>,
+    /// The audience of the demo shop's tokens.
+    #[arg(long, env = "SANDBOX__SHOPPER_AUDIENCE", default_value = SHOPPER_AUDIENCE)]
+    pub shopper_audience: String,
+    /// The audience of the tokens that operators sign in with.
+    #[arg(long, env = "SANDBOX__OPERATOR_AUDIENCE", default_value = OPERATOR_AUDIENCE)]
+    pub operator_audience: String,
 }
 
 const ESEWA_PRODUCT_CODE: &str = "EPAYTEST";
@@ -38,6 +53,8 @@ const ESEWA_SECRET_KEY: &str = "8gBm/:&EnhH.1/q";
 const ESEWA_SESSION_SECONDS: u32 = 300;
 const KHALTI_SECRET_KEY: &str = "sandbox-khalti-secret-key";
 const KHALTI_LINK_SECONDS: u32 = 1_800;
+const SHOPPER_AUDIENCE: &str = "storefront";
+const OPERATOR_AUDIENCE: &str = "operators";
 
 impl Default for SandboxSettings {
     /// The published test credentials, on any free port of this machine.
@@ -50,6 +67,11 @@ impl Default for SandboxSettings {
             esewa_session_seconds: ESEWA_SESSION_SECONDS,
             khalti_secret_key: KHALTI_SECRET_KEY.to_owned(),
             khalti_link_seconds: KHALTI_LINK_SECONDS,
+            checkout_url: None,
+            callback_url: None,
+            console_url: None,
+            shopper_audience: SHOPPER_AUDIENCE.to_owned(),
+            operator_audience: OPERATOR_AUDIENCE.to_owned(),
         }
     }
 }

@@ -25,14 +25,19 @@ impl Channel {
 }
 
 statement! {
-    Notify<'a> { channel: &'a str } -> Untyped;
-    "SELECT pg_notify(" (channel as Text) ", '')"
+    Notify<'a> { channel: &'a str, payload: &'a str } -> Untyped;
+    "SELECT pg_notify(" (channel as Text) ", " (payload as Text) ")"
 }
 
 /// Wakes the listeners of a channel. Runs outside any transaction: a NOTIFY inside one makes commits wait
 /// for each other.
 pub async fn notify(connection: &mut Connection, channel: Channel) -> Result<(), Error> {
-    Notify { channel: channel.as_str() }.execute(connection).await?;
+    notify_telling(connection, channel, "").await
+}
+
+/// Wakes the listeners of a channel, as [`notify`] does, and tells them at most 7,999 bytes.
+pub async fn notify_telling(connection: &mut Connection, channel: Channel, told: &str) -> Result<(), Error> {
+    Notify { channel: channel.as_str(), payload: told }.execute(connection).await?;
     Ok(())
 }
 
@@ -49,12 +54,12 @@ impl Listener {
         Ok(Self { connection })
     }
 
-    /// Waits for the next wake-up. An error means that the connection is gone: connect again, and look
+    /// Waits for the next wake-up; returns what it tells. An error means that the connection is gone: connect again, and look
     /// once, since wake-ups may have been missed.
-    pub async fn heard(&mut self) -> Result<(), Error> {
+    pub async fn heard(&mut self) -> Result<String, Error> {
         let mut notifications = std::pin::pin!(self.connection.notifications_stream());
         match notifications.next().await {
-            Some(notification) => notification.map(|_| ()).map_err(Error::from),
+            Some(notification) => notification.map(|told| told.payload).map_err(Error::from),
             None => Err(Error::Unavailable("the listening connection was closed".to_owned())),
         }
     }

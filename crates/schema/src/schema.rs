@@ -103,7 +103,47 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What the reaper last found in invariant_violations.
+    /// How far changes_to_check has been read: once when new, once more when no older one can appear and every grace is over.
+    invariant_check_cursors (source) {
+        /// The table that tells.
+        source -> Text,
+        /// Its newest id that was looked at.
+        seen_id -> BigInt,
+        /// Up to here everything was looked at twice and nothing can appear any more.
+        settled_id -> BigInt,
+        /// Up to here it is settling.
+        settling_id -> BigInt,
+        /// Transactions from here on began after settling_id was seen: settled when all before have ended.
+        settling_xid -> BigInt,
+        /// When settling_id was seen.
+        settling_since -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// One row, locked by the reaper that checks: others leave the turn to it.
+    invariant_check_progress (is_the_only_row) {
+        /// Always true.
+        is_the_only_row -> Bool,
+        /// When what had changed was last checked.
+        checked_at -> Nullable<Timestamptz>,
+        /// How long that took, in milliseconds.
+        check_ms -> BigInt,
+        /// When the round through everything that is under way began.
+        round_began_at -> Nullable<Timestamptz>,
+        /// What the round is looking at: intents, then variants, then jobs.
+        round_subject_kind -> Text,
+        /// The key after which the round goes on.
+        round_after -> Text,
+        /// When everything had been looked at again.
+        round_ended_at -> Nullable<Timestamptz>,
+        /// How long that round took, in milliseconds.
+        round_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// What the reaper found in invariant_violations. A row whose cleared_at is NULL is broken still.
     invariant_check_results (invariant, subject) {
         /// The broken invariant.
         invariant -> Text,
@@ -115,6 +155,10 @@ diesel::table! {
         first_seen_at -> Timestamptz,
         /// When it was last found.
         last_seen_at -> Timestamptz,
+        /// What breaks it is an intent, a variant or a job.
+        subject_kind -> Text,
+        /// When it was first found whole again; kept 30 days from here.
+        cleared_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -527,6 +571,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Sums of a variant's movements up to one of them, so that a check need not read them all. Begun anew by every round.
+    stock_checkpoints (variant_id) {
+        /// The variant.
+        variant_id -> Text,
+        /// The last movement in the sums.
+        movement_id -> BigInt,
+        /// Sum of available_delta up to there.
+        available -> BigInt,
+        /// Sum of reserved_delta up to there.
+        reserved -> BigInt,
+        /// Sum of sold_delta up to there.
+        sold -> BigInt,
+        /// Settled movements are still to be added; until then it proves nothing.
+        is_behind -> Bool,
+    }
+}
+
+diesel::table! {
     /// Who sells: every product and every order line belongs to one vendor.
     vendor_profiles (vendor_id) {
         /// The vendor's key: the catalogue's own id or a random one.
@@ -560,6 +622,7 @@ diesel::joinable!(product_variants -> products (product_id));
 diesel::joinable!(products -> vendor_profiles (vendor_id));
 diesel::joinable!(refunds -> payment_intents (payment_intent_id));
 diesel::joinable!(review_cases -> payment_intents (payment_intent_id));
+diesel::joinable!(stock_checkpoints -> inventory (variant_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     admin_audit_log,
@@ -567,6 +630,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     cart_items,
     carts,
     idempotency_keys,
+    invariant_check_cursors,
+    invariant_check_progress,
     invariant_check_results,
     inventory,
     inventory_movements,
@@ -583,5 +648,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     refunds,
     review_cases,
     schema_compatibility,
+    stock_checkpoints,
     vendor_profiles
 );

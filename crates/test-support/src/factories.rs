@@ -132,10 +132,13 @@ impl Shop {
         self.client.execute(hold, &[&payment_intent_id, &cart.cart_id]).await.unwrap();
     }
 
-    /// What a matching answer of the gateway leaves: a verification, the status `verified` (stock as it was), and
+    /// What a matching answer of the gateway leaves: its event, a verification, the status `verified` (stock as it was), and
     /// a `finalize_order` job that is due.
     pub async fn verify(&self, intent: &Intent) {
-        let verify = "WITH proof AS (
+        let verify = "WITH answer AS (
+                INSERT INTO payment_intent_events (payment_intent_id, kind, outcome, cause)
+                VALUES ($1, 'gateway_answered', 'paid', 'scheduled_question')
+            ), proof AS (
                 INSERT INTO payment_gateway_verifications (payment_intent_id, provider, gateway_transaction_id, status,
                        amount_minor, raw_response, source)
                 SELECT payment_intent_id, provider, 'transaction-' || payment_intent_id, 'completed', amount_minor, '{}',

@@ -9,7 +9,7 @@ use actix_web::web;
 use anyhow::Context;
 use domain::{
     Pool, PoolSettings,
-    checkout::{Checkout, Terms},
+    checkout::{Checkout, IntentClerk, IntentDesk, Terms},
     client_status::{FeedSettings, StatusFeed},
     payments::gateway::Gateway,
     queue::Waker,
@@ -35,7 +35,7 @@ const ROLE: &str = "checkout_api";
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) pool: Pool,
-    pub(crate) checkout: Checkout,
+    pub(crate) desk: IntentDesk,
     pub(crate) feed: StatusFeed,
     pub(crate) metrics: Metrics,
 }
@@ -45,6 +45,7 @@ pub(crate) struct State {
 pub struct Application {
     server: Server,
     surface: Surface,
+    clerk: IntentClerk,
     waker: Waker,
     pool: Pool,
     shutdown: CancellationToken,
@@ -74,9 +75,10 @@ impl Application {
             terms: terms(settings)?,
             write_answer: order_intents::write_answer,
         };
+        let (desk, clerk) = IntentDesk::open(checkout);
         let server = Server::bind(&settings.http(DEFAULT_ADDR)?)?;
         let feed = StatusFeed::start(pool.clone(), FeedSettings::new(pool_settings), shutdown.clone());
-        let state = web::Data::new(State { pool: pool.clone(), checkout, feed, metrics });
+        let state = web::Data::new(State { pool: pool.clone(), desk, feed, metrics });
         let document = openapi::document();
         let surface = Surface::new(health(pool.clone()))
             .allow_origins(settings.checkout()?.allowed_origins)
@@ -85,7 +87,7 @@ impl Application {
                 config.app_data(state.clone()).app_data(verifier.clone());
                 routes::configure(config, &document);
             });
-        Ok(Self { server, surface, waker, pool, shutdown })
+        Ok(Self { server, surface, clerk, waker, pool, shutdown })
     }
 
     /// The port it listens on.
@@ -99,7 +101,10 @@ impl Application {
     /// The listener fails.
     pub async fn run_until_stopped(self) -> anyhow::Result<()> {
         let waking = tokio::spawn(self.waker.run(self.pool, self.shutdown.clone()));
-        self.server.run(self.surface, self.shutdown).await?;
+        tokio::select! {
+            served = self.server.run(self.surface, self.shutdown) => served?,
+            never = self.clerk.serve() => match never {},
+        }
         waking.await.context("sending wake-ups failed")
     }
 }

@@ -34,6 +34,13 @@ pub(crate) struct Held {
     leases: HeldLeases,
 }
 
+impl Held {
+    /// Whether a worker died with this job in hand: it may have been the reason.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.lease.crash_count > 0
+    }
+}
+
 impl HeldLeases {
     /// Takes a claimed lease into the heartbeat's care. `stop` is cancelled for all leases of a process at once.
     pub(crate) fn hold(

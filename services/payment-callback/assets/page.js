@@ -1,44 +1,89 @@
-// Shows where the payment stands without a reload. The words come from the server's own page; without this file, or
-// without JavaScript, the page refreshes itself.
+// Shows where the payment stands without a reload. Words come from the server's own page, in its language; without this
+// file, or without JavaScript, the page refreshes itself.
 "use strict";
 (() => {
+  /** Between two looks where no stream tells of changes. */
   const POLL_MS = 5000;
+  /** A stream tells at once where the payment stands; one that is silent for longer is held back on its way. */
+  const FIRST_EVENT_MS = 5000;
+
   const payment = document.getElementById("payment");
-  let polling;
+  const page = new URL(payment.dataset.page, location.href).href;
+  const stream = new URL(payment.dataset.stream, location.href).href;
+  let events = null;
+  let hasHeard = false;
+  let nextLook = 0;
+  let looks = 0;
+
+  const isFinal = () => payment.dataset.isFinal === "true";
+  const isFollowed = () => events !== null && events.readyState !== EventSource.CLOSED && hasHeard;
+
+  function show(found) {
+    const standing = found.getElementById("payment");
+    if (!standing || standing.dataset.status === payment.dataset.status) return;
+    document.title = found.title;
+    payment.className = standing.className;
+    for (const name of ["status", "orderNumber", "isFinal"]) payment.dataset[name] = standing.dataset[name];
+    for (const id of ["standing", "facts"]) {
+      document.getElementById(id).replaceChildren(...found.getElementById(id).childNodes);
+    }
+  }
 
   async function look() {
-    const answer = await fetch(payment.dataset.page, { headers: { Accept: "text/html" }, cache: "no-store" });
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const found = page.getElementById("payment");
-    if (!found || found.dataset.status === payment.dataset.status) return;
-    document.title = page.title;
-    payment.className = found.className;
-    payment.dataset.status = found.dataset.status;
-    payment.dataset.isFinal = found.dataset.isFinal;
-    payment.replaceChildren(...found.childNodes);
-    if (payment.dataset.isFinal === "true") stop();
+    looks += 1;
+    const mine = looks;
+    const answer = await fetch(page, { headers: { Accept: "text/html" }, cache: "no-store" });
+    if (!answer.ok) throw new Error(`answered ${answer.status}`);
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // A later look knows more.
+    if (mine === looks) show(found);
   }
 
-  // A look that fails is followed by the next one.
-  const lookSafely = () => look().catch(() => {});
-
-  function poll() {
-    if (!polling && payment.dataset.isFinal !== "true") polling = setInterval(lookSafely, POLL_MS);
+  /** Looks now, and again later unless a stream will tell. */
+  function lookNow() {
+    look().then(() => {
+      if (isFinal()) leave();
+      else if (!isFollowed()) lookLater();
+    }, lookLater);
   }
 
-  const events = "EventSource" in window ? new EventSource(payment.dataset.stream) : null;
+  function lookLater() {
+    clearTimeout(nextLook);
+    nextLook = setTimeout(() => { follow(); lookNow(); }, POLL_MS);
+  }
 
-  function stop() {
-    clearInterval(polling);
+  function follow() {
+    if (isFinal() || !("EventSource" in window) || (events && events.readyState !== EventSource.CLOSED)) return;
+    const opened = events = new EventSource(stream);
+    hasHeard = false;
+    opened.addEventListener("status", (event) => {
+      hasHeard = true;
+      const told = JSON.parse(event.data);
+      const isShown = told.status === payment.dataset.status && (told.order_number ?? "") === payment.dataset.orderNumber;
+      if (!isShown) lookNow();
+    });
+    // After a break the browser connects again by itself, unless it was refused: a service that is just starting.
+    opened.addEventListener("error", () => { if (opened.readyState === EventSource.CLOSED) lookLater(); });
+    setTimeout(() => { if (opened === events && !hasHeard && !isFinal()) lookLater(); }, FIRST_EVENT_MS);
+  }
+
+  function leave() {
+    clearTimeout(nextLook);
     if (events) events.close();
+    events = null;
   }
 
-  if (events) {
-    events.addEventListener("status", lookSafely);
-    // The browser connects again by itself, unless it was told not to.
-    events.addEventListener("error", () => { if (events.readyState === EventSource.CLOSED) poll(); });
-  } else {
-    poll();
+  // A reload shall ask where the payment stands, not bring the gateway's return once more, and the address that people
+  // keep or share shall carry nothing of it.
+  if (location.href !== page) {
+    for (const link of document.querySelectorAll("[href]")) link.setAttribute("href", link.href);
+    history.replaceState(null, "", page);
   }
+  follow();
+  if (!events && !isFinal()) lookLater();
+
+  window.addEventListener("pagehide", leave);
+  // Back by the back button: the page is as it was left, the payment may not be.
+  window.addEventListener("pageshow", (event) => { if (event.persisted) { follow(); lookNow(); } });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && !isFinal()) lookNow(); });
 })();

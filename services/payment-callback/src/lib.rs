@@ -5,6 +5,7 @@ mod app;
 mod desk;
 mod handlers;
 mod judge;
+mod language;
 mod metrics;
 mod pages;
 mod preference;

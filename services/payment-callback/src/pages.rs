@@ -5,18 +5,19 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use askama::Template;
-use domain::{money::Rupees, payments::gateway::Provider};
+use domain::{money::Rupees, nepal_time::NepalTime, payments::gateway::Provider};
 use service_kit::http::Problem;
 use url::Url;
 
 use crate::{
     answer::Standing,
+    language::Language,
     refusal::Refusal,
-    words::{Words, gateway_name, words},
+    words::{Labels, Notice, Words, gateway_name, look_again_seconds},
 };
 
 /// Our own script and style, our own addresses, and nothing else.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 /// A return that was fetched ahead is loaded once more when it is shown.
 const ATTEND_AFTER_SECONDS: u64 = 1;
@@ -25,12 +26,20 @@ const ATTEND_AFTER_SECONDS: u64 = 1;
 #[template(path = "payment.html")]
 struct PaymentPage<'a> {
     root: String,
+    language: Language,
+    labels: &'static Labels,
     words: Words,
+    look_again_seconds: Option<u64>,
     payment_intent_id: &'a str,
     status: &'static str,
     gateway: &'static str,
     amount: Rupees,
     order_number: Option<&'a str>,
+    /// RFC 3339, for programs.
+    since: String,
+    since_in_nepal: String,
+    /// What keeps the language that the reader chose.
+    query: &'static str,
     shop: Option<&'a str>,
 }
 
@@ -38,8 +47,9 @@ struct PaymentPage<'a> {
 #[template(path = "notice.html")]
 struct NoticePage<'a> {
     root: String,
-    heading: &'a str,
-    text: &'a str,
+    language: Language,
+    labels: &'static Labels,
+    words: Words,
     reload_seconds: Option<u64>,
     status_of: Option<&'a str>,
 }
@@ -51,42 +61,39 @@ pub(crate) fn payment(
     shop: Option<&Url>,
 ) -> Result<HttpResponse, Problem> {
     let provider: Provider = standing.intent.provider.parse().map_err(Problem::internal)?;
+    let language = Language::of(request);
+    let status = &standing.status;
     let page = PaymentPage {
         root: root_of(request),
-        words: words(standing.status.status, provider),
+        language,
+        labels: language.labels(),
+        words: language.payment(status.status, provider),
+        look_again_seconds: look_again_seconds(status.status),
         payment_intent_id: &standing.intent.payment_intent_id,
-        status: standing.status.status.as_str(),
+        status: status.status.as_str(),
         gateway: gateway_name(provider),
         amount: Rupees(standing.intent.amount_minor),
-        order_number: standing.status.order_number.as_deref(),
+        order_number: status.order_number.as_deref(),
+        since: status.updated_at.to_rfc3339(),
+        since_in_nepal: language.time(NepalTime::from(status.updated_at)),
+        query: match Language::chosen(request.query_string()) {
+            Some(Language::English) => "?lang=en",
+            Some(Language::Nepali) => "?lang=ne",
+            None => "",
+        },
         shop: shop.map(Url::as_str),
     };
-    html(standing.code(), None, &page)
+    html(standing.code(), None, language, &page)
 }
 
 /// The page instead of an answer. One that can be tried again tries by itself.
 pub(crate) fn refusal(request: &HttpRequest, refusal: &Refusal) -> Result<HttpResponse, Problem> {
-    let (heading, text) = match refusal {
-        Refusal::UnknownIntent => {
-            ("We know no such payment", "Please check the address, or go back to the shop you came from.")
-        }
-        Refusal::CallbackInvalid { .. } => (
-            "This address cannot be read",
-            "What brought you here is damaged or belongs to another payment, so it changed nothing. Your own \
-             payment is not affected by it.",
-        ),
-        Refusal::TooMany { .. } => {
-            ("Please wait a moment", "This address was opened too often. The page tries again by itself.")
-        }
-        Refusal::Unavailable { .. } => (
-            "One moment, please",
-            "We cannot look at your payment right now. Nothing is lost: this page tries again by itself, and you \
-             need not pay again.",
-        ),
-        Refusal::Internal { .. } => (
-            "Something went wrong on our side",
-            "Nothing is lost and you need not pay again. Please open this page again in a few minutes.",
-        ),
+    let notice = match refusal {
+        Refusal::UnknownIntent => Notice::UnknownIntent,
+        Refusal::CallbackInvalid { .. } => Notice::CallbackInvalid,
+        Refusal::TooMany { .. } => Notice::TooMany,
+        Refusal::Unavailable { .. } => Notice::Unavailable,
+        Refusal::Internal { .. } => Notice::Internal,
     };
     let status_of = match refusal {
         Refusal::CallbackInvalid { .. } => request.match_info().get("payment_intent_id"),
@@ -96,34 +103,46 @@ pub(crate) fn refusal(request: &HttpRequest, refusal: &Refusal) -> Result<HttpRe
         | Refusal::Internal { .. } => None,
     };
     let retry_after_seconds = refusal.retry_after_seconds();
-    let page =
-        NoticePage { root: root_of(request), heading, text, reload_seconds: retry_after_seconds, status_of };
-    html(refusal.code().status(), retry_after_seconds, &page)
+    let page = notice_page(request, notice, retry_after_seconds, status_of);
+    html(refusal.code().status(), retry_after_seconds, page.language, &page)
 }
 
 /// The page for whoever fetched a return without looking at it: it changes nothing, and once it is looked at it
 /// loads the return.
 pub(crate) fn unattended(request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    let page = NoticePage {
+    let page = notice_page(request, Notice::Unattended, Some(ATTEND_AFTER_SECONDS), None);
+    html(StatusCode::OK, None, page.language, &page)
+}
+
+fn notice_page<'a>(
+    request: &HttpRequest,
+    notice: Notice,
+    reload_seconds: Option<u64>,
+    status_of: Option<&'a str>,
+) -> NoticePage<'a> {
+    let language = Language::of(request);
+    NoticePage {
         root: root_of(request),
-        heading: "Checking your payment",
-        text: "This page goes on by itself.",
-        reload_seconds: Some(ATTEND_AFTER_SECONDS),
-        status_of: None,
-    };
-    html(StatusCode::OK, None, &page)
+        language,
+        labels: language.labels(),
+        words: language.notice(notice),
+        reload_seconds,
+        status_of,
+    }
 }
 
 fn html(
     code: StatusCode,
     retry_after_seconds: Option<u64>,
+    language: Language,
     page: &impl Template,
 ) -> Result<HttpResponse, Problem> {
     let body = page.render().map_err(Problem::internal)?;
     let mut response = HttpResponse::build(code);
     response.content_type("text/html; charset=utf-8");
     response.insert_header((header::CONTENT_SECURITY_POLICY, POLICY));
-    response.insert_header((header::VARY, "Accept"));
+    response.insert_header((header::CONTENT_LANGUAGE, language.tag()));
+    response.insert_header((header::VARY, "Accept, Accept-Language"));
     if let Some(seconds) = retry_after_seconds {
         response.insert_header((header::RETRY_AFTER, seconds));
     }

@@ -31,7 +31,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             resource("/payment/status/{payment_intent_id}/stream").route(get().to(status_stream::follow)),
         )
         .service(resource("/payment/page.css").route(get().to(assets::style)))
-        .service(resource("/payment/page.js").route(get().to(assets::script)));
+        .service(resource("/payment/page.js").route(get().to(assets::script)))
+        .service(resource("/payment/mark.svg").route(get().to(assets::mark)));
 }
 
 /// An address that gateways send browsers to: only a browser that somebody looks at changes anything.

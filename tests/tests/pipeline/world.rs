@@ -1,11 +1,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use pipeline_tests::{Checkout, Pipeline, PipelineOptions, Provider, Shopper};
+use pipeline_tests::{Checkout, Differences, Pipeline, PipelineOptions, Provider, Shopper, compare_books};
 use test_support::{TestDatabase, factories::Shop};
 use tokio::time::{Instant, sleep};
 use tokio_postgres::Client;
-
-use crate::books;
 
 /// Bounds every wait for something that has to happen.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
@@ -176,8 +174,8 @@ impl World {
         assert_eq!(violations, Vec::<String>::new());
         let references: Vec<&str> =
             undiscovered.iter().map(|checkout| checkout.gateway_reference.as_str()).collect();
-        let differences = books::compare(self.rows(), &self.pipeline.sandbox(), &references).await;
-        assert_eq!(differences, books::Differences::default());
+        let differences = compare_books(self.rows(), &self.pipeline.sandbox(), &references).await.unwrap();
+        assert_eq!(differences, Differences::default());
         self.pipeline.stop().await.unwrap();
     }
 }

@@ -54,6 +54,11 @@ pub(super) fn amount_minor(lines: &[CartLine], request: &Request) -> Result<i64,
 
 pub(super) fn snapshot_rows(lines: &[CartLine]) -> SnapshotRows {
     let mut rows = SnapshotRows::default();
+    append_snapshot_rows(&mut rows, lines);
+    rows
+}
+
+pub(super) fn append_snapshot_rows(rows: &mut SnapshotRows, lines: &[CartLine]) {
     for line in lines {
         rows.variant_ids.push(line.variant_id.clone());
         rows.vendor_ids.push(line.vendor_id.clone());
@@ -63,7 +68,6 @@ pub(super) fn snapshot_rows(lines: &[CartLine]) -> SnapshotRows {
         rows.quantities.push(line.quantity);
         rows.unit_prices_minor.push(line.unit_price_minor);
     }
-    rows
 }
 
 pub(super) fn snapshot_line(line: &CartLine) -> SnapshotLine {

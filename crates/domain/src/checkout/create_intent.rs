@@ -39,10 +39,17 @@ enum Begun {
 /// and a key with which the same request goes on.
 pub async fn create_intent(checkout: &Checkout, command: CreateIntent) -> Result<Vec<u8>, CreateIntentError> {
     let request = Request::checked(command)?;
-    let gateway = checkout.gateway(request.provider)?;
-    match begin(checkout, gateway, &request).await? {
+    create_alone(checkout, checkout.gateway(request.provider)?, &request).await
+}
+
+pub(super) async fn create_alone(
+    checkout: &Checkout,
+    gateway: &dyn Gateway,
+    request: &Request,
+) -> Result<Vec<u8>, CreateIntentError> {
+    match begin(checkout, gateway, request).await? {
         Begun::Answered(body) => Ok(body),
-        Begun::Leased(session) => session::open(checkout, gateway, &request, session).await,
+        Begun::Leased(session) => session::open(checkout, gateway, request, session).await,
         Begun::Repriced { cart_version } => Err(CreateIntentError::CartChanged { cart_version }),
     }
 }
@@ -53,32 +60,39 @@ async fn begin(
     request: &Request,
 ) -> Result<Begun, CreateIntentError> {
     let mut connection = checkout.pool.connection().await?;
-    let begun: Result<Begun, CreateIntentError> = schema::transaction(&mut connection, async |connection| {
-        let cart = carts::of_user_for_update(connection, &request.user_id).await?;
-        let cart = cart.ok_or(CreateIntentError::CartEmpty)?;
-        match repetition::of(connection, request, checkout.lease_seconds()).await? {
-            Repetition::First => {}
-            Repetition::Answered(body) => return Ok(Begun::Answered(body)),
-            Repetition::Resumed(session) => return Ok(Begun::Leased(session)),
-        }
-        let lines = match cart_lines::confirm(connection, &cart, request).await? {
-            Lines::Confirmed(lines) => lines,
-            Lines::Repriced { cart_version } => return Ok(Begun::Repriced { cart_version }),
-        };
-        let amount_minor = cart_lines::amount_minor(&lines, request)?;
-        let held = earlier::supersede(connection, &cart).await?;
-        let priced = Priced { cart: &cart, lines: &lines, amount_minor };
-        let intent = store(connection, checkout, gateway, request, &priced).await?;
-        let id = intent.payment_intent_id.clone();
-        let begun = match gateway.reference_in_advance(&id) {
-            Some(_) => answer(connection, checkout, gateway, request, &intent).await?,
-            None => lease(connection, checkout, request, intent).await?,
-        };
-        reserve(connection, &id, &lines, &held).await?;
-        Ok(begun)
-    })
-    .await;
-    begun.inspect(|_| checkout.waker.intent_changed())
+    let begun: Result<(Begun, Vec<String>), CreateIntentError> =
+        schema::transaction(&mut connection, async |connection| {
+            let cart = carts::of_user_for_update(connection, &request.user_id).await?;
+            let cart = cart.ok_or(CreateIntentError::CartEmpty)?;
+            match repetition::of(connection, request, checkout.lease_seconds()).await? {
+                Repetition::First => {}
+                Repetition::Answered(body) => return Ok((Begun::Answered(body), Vec::new())),
+                Repetition::Resumed(session) => return Ok((Begun::Leased(session), Vec::new())),
+            }
+            let lines = match cart_lines::confirm(connection, &cart, request).await? {
+                Lines::Confirmed(lines) => lines,
+                Lines::Repriced { cart_version } => {
+                    return Ok((Begun::Repriced { cart_version }, Vec::new()));
+                }
+            };
+            let amount_minor = cart_lines::amount_minor(&lines, request)?;
+            let earlier = earlier::supersede(connection, &cart).await?;
+            let priced = Priced { cart: &cart, lines: &lines, amount_minor };
+            let intent = store(connection, checkout, gateway, request, &priced).await?;
+            let id = intent.payment_intent_id.clone();
+            let begun = match gateway.reference_in_advance(&id) {
+                Some(_) => answer(connection, checkout, gateway, request, &intent).await?,
+                None => lease(connection, checkout, request, intent).await?,
+            };
+            reserve(connection, &id, &lines, &earlier.held).await?;
+            Ok((begun, earlier.superseded_ids))
+        })
+        .await;
+    let (begun, superseded_ids) = begun?;
+    for id in &superseded_ids {
+        checkout.waker.intent_changed(id);
+    }
+    Ok(begun)
 }
 
 /// A cart whose every line can be bought, and what that costs.

@@ -13,21 +13,29 @@ pub(super) struct HeldLine {
     pub(super) quantity: i32,
 }
 
+/// What ended in favour of a new intent.
+#[derive(Debug, Default)]
+pub(super) struct Superseded {
+    pub(super) superseded_ids: Vec<String>,
+    pub(super) held: Vec<HeldLine>,
+}
+
 /// Ends the cart's open intent in favour of a new one and returns what it held, for `reserve` to net.
 pub(super) async fn supersede(
     connection: &mut Connection,
     cart: &Cart,
-) -> Result<Vec<HeldLine>, CreateIntentError> {
+) -> Result<Superseded, CreateIntentError> {
     let earlier = create::earlier_of_cart_for_update(connection, cart.cart_id, cart.round).await?;
     if let Some(paid) = earlier.iter().find(|intent| intent.status == "verified") {
         return Err(CreateIntentError::AlreadyPaid { payment_intent_id: paid.payment_intent_id.clone() });
     }
-    let mut held = Vec::new();
+    let mut superseded = Superseded::default();
     for intent in earlier {
         create::supersede_if_open(connection, &intent.payment_intent_id).await?;
-        held.extend(held_by(connection, &intent.payment_intent_id).await?);
+        superseded.held.extend(held_by(connection, &intent.payment_intent_id).await?);
+        superseded.superseded_ids.push(intent.payment_intent_id);
     }
-    Ok(held)
+    Ok(superseded)
 }
 
 /// What an intent that has just ended still holds.

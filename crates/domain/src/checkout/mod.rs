@@ -5,6 +5,7 @@
 
 mod cart_lines;
 mod create_intent;
+mod desk;
 mod earlier;
 mod error;
 mod identifiers;
@@ -12,6 +13,7 @@ mod repetition;
 mod request;
 mod reserve;
 mod session;
+mod together;
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,6 +26,7 @@ use crate::{
 };
 
 pub use create_intent::create_intent;
+pub use desk::{IntentClerk, IntentDesk};
 pub use error::{CreateIntentError, ShortLine};
 pub use request::{CreateIntent, FieldProblem, ShippingAddress};
 pub use schema::queries::payment_intents::create::SnapshotLine;

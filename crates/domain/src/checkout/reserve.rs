@@ -18,7 +18,7 @@ pub(super) async fn reserve(
     lines: &[CartLine],
     held: &[HeldLine],
 ) -> Result<(), CreateIntentError> {
-    let change = change(payment_intent_id, lines, held);
+    let change = change(&[Reservation { payment_intent_id, lines }], held);
     let short = stock::change_reservations_if_all_available(connection, &change).await?;
     if short.is_empty() {
         Ok(())
@@ -27,7 +27,27 @@ pub(super) async fn reserve(
     }
 }
 
-fn change(payment_intent_id: &str, lines: &[CartLine], held: &[HeldLine]) -> ReservationChange {
+/// An intent and what it wants to hold.
+pub(super) struct Reservation<'a> {
+    pub(super) payment_intent_id: &'a str,
+    pub(super) lines: &'a [CartLine],
+}
+
+/// Reserves every line of every intent in one update a variant; or nothing, where a line of any of them is short.
+pub(super) async fn reserve_all(
+    connection: &mut Connection,
+    reservations: &[Reservation<'_>],
+) -> Result<(), CreateIntentError> {
+    let change = change(reservations, &[]);
+    let short = stock::change_reservations_if_all_available(connection, &change).await?;
+    if short.is_empty() {
+        return Ok(());
+    }
+    let lines = reservations.iter().flat_map(|reservation| short_lines(&short, reservation.lines, &[]));
+    Err(CreateIntentError::InsufficientStock(lines.collect()))
+}
+
+fn change(reservations: &[Reservation<'_>], held: &[HeldLine]) -> ReservationChange {
     let mut units: BTreeMap<&str, i32> = BTreeMap::new();
     let mut movements = ReservationMovements::default();
     let mut explain = |variant_id: &str, units: i32, reason: &str, payment_intent_id: &str| {
@@ -40,9 +60,11 @@ fn change(payment_intent_id: &str, lines: &[CartLine], held: &[HeldLine]) -> Res
         *units.entry(&line.variant_id).or_default() -= line.quantity;
         explain(&line.variant_id, -line.quantity, "released", &line.payment_intent_id);
     }
-    for line in lines {
-        *units.entry(&line.variant_id).or_default() += line.quantity;
-        explain(&line.variant_id, line.quantity, "reserved", payment_intent_id);
+    for reservation in reservations {
+        for line in reservation.lines {
+            *units.entry(&line.variant_id).or_default() += line.quantity;
+            explain(&line.variant_id, line.quantity, "reserved", reservation.payment_intent_id);
+        }
     }
     let (variant_ids, units) = units.into_iter().map(|(id, units)| (id.to_owned(), units)).unzip();
     ReservationChange { variant_ids, units, movements }

@@ -70,11 +70,7 @@ pub(super) async fn open(
     session: Session,
 ) -> Result<Vec<u8>, CreateIntentError> {
     match gateway.start(session.intent.payment(request)).await {
-        Ok(started) => {
-            let body = store(checkout, request, &session, &started).await?;
-            checkout.waker.intent_changed();
-            Ok(body)
-        }
+        Ok(started) => store(checkout, request, &session, &started).await,
         Err(error @ StartPaymentError::Unavailable { .. }) => {
             let mut connection = checkout.pool.connection().await?;
             release_lease(&mut connection, request, &session).await?;
@@ -82,7 +78,7 @@ pub(super) async fn open(
         }
         Err(StartPaymentError::Refused { reason }) => {
             fail(checkout, request, &session).await?;
-            checkout.waker.intent_changed();
+            checkout.waker.intent_changed(&session.intent.payment_intent_id);
             Err(CreateIntentError::GatewayRefused { reason })
         }
     }

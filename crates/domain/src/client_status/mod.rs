@@ -70,7 +70,7 @@ impl ClientStatus {
             Self::Verifying => "We are asking the payment provider about your payment.",
             Self::Paid => "Your payment has arrived. We are making your order.",
             Self::Confirmed => "Your order is confirmed.",
-            Self::Failed => "The payment was not made. You have not been charged.",
+            Self::Failed => "No order was made. If money left your account, tell the shop: it can be found.",
             Self::Expired => {
                 "The time to pay has run out. If you paid all the same, we will find your payment."
             }

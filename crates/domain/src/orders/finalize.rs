@@ -54,12 +54,11 @@ pub struct Finalized {
 }
 
 impl Finalized {
-    /// Whether followers of intents have something new to see.
-    pub const fn has_moved(&self) -> bool {
-        !(self.ordered.is_empty()
-            && self.refunding.is_empty()
-            && self.under_review.is_empty()
-            && self.superseded.is_empty())
+    /// The intents of which followers have something new to see.
+    pub fn moved_ids(&self) -> impl Iterator<Item = &str> {
+        let ordered = self.ordered.iter().map(|(id, _)| id.as_str());
+        let unordered = self.refunding.iter().chain(&self.under_review).map(|(id, _)| id.as_str());
+        ordered.chain(unordered).chain(self.superseded.iter().map(String::as_str))
     }
 }
 

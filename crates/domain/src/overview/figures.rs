@@ -3,7 +3,7 @@ use schema::{
     Connection, Error,
     queries::overview::{
         jobs::{self, FinishedJobs, OldestDue, UnfinishedJobs},
-        money::{self, OpenCases, Sum, Violations},
+        money::{self, Checks, OpenCases, Sum, Violations},
         speed::{self, GatewayAnswers, PaidToOrder},
         tables::{self, OldestTransaction, TableHealth},
     },
@@ -58,6 +58,8 @@ pub struct RightNow {
     pub money: Money,
     pub cases: Cases,
     pub violations: Vec<Violations>,
+    /// How fresh the violations are.
+    pub checks: Checks,
 }
 
 /// The queue.
@@ -142,6 +144,7 @@ pub async fn look_at_right_now(connection: &mut Connection) -> Result<Sampled<Ri
         },
         cases: Cases { open },
         violations: money::violations(connection, VIOLATIONS_MAX).await?,
+        checks: money::checks(connection).await?,
     };
     Ok(Sampled { at, figures })
 }

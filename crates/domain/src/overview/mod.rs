@@ -11,7 +11,7 @@ pub use figures::{
 pub use sampler::{OverviewSampler, SamplerSettings};
 pub use schema::queries::overview::{
     jobs::{FinishedJobs, OldestDue, UnfinishedJobs},
-    money::{OpenCases, Sum, Violations},
+    money::{Checks, OpenCases, Sum, Violations},
     speed::{GatewayAnswers, PaidToOrder},
     tables::{OldestTransaction, TableHealth},
 };

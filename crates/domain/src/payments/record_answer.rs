@@ -49,7 +49,7 @@ pub struct RecordAnswer<'a> {
     pub asked: &'a Asked,
     pub source: Source,
     pub policy: &'a QuestionPolicy,
-    /// The job that asked; it is settled in the same transaction, and its loss refuses the answer.
+    /// The job that asked; its loss refuses the answer. A scheduled question's is settled in the same transaction.
     pub lease: Option<&'a Lease>,
 }
 
@@ -222,14 +222,16 @@ async fn record_refund(connection: &mut Connection, payment_intent_id: &str) -> 
     Ok(())
 }
 
-/// Reschedules the job that asked, or completes it when nothing more is to be learnt.
+/// Reschedules the question that was asked, or completes it when nothing more is to be learnt.
 async fn settle_question(
     connection: &mut Connection,
     intent: &IntentUnderQuestion,
     status: IntentStatus,
     command: &RecordAnswer<'_>,
 ) -> Result<Option<Duration>, RecordAnswerError> {
-    let Some(lease) = command.lease else { return Ok(None) };
+    let Some(lease) = command.lease.filter(|_| command.source == Source::ScheduledQuestion) else {
+        return Ok(None);
+    };
     let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).unwrap_or_default();
     let has_moved = intent.status != status.as_str();
     let status_age = if has_moved { Duration::ZERO } else { seconds(intent.status_age_seconds) };

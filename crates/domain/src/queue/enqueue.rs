@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use schema::{Connection, Error, queries::jobs};
+use serde_json::Value;
 
 use super::current_trace_context;
 use crate::jobs::Job;
@@ -29,21 +30,30 @@ pub async fn enqueue_all<J: Job>(
     options: Enqueue,
 ) -> Result<(), Error> {
     let trace_context = current_trace_context().map(|context| context.0);
-    let new = |job: &J| {
-        Ok(jobs::NewJob {
-            job_type: J::JOB_TYPE.to_owned(),
-            payload: serde_json::to_value(job)
-                .map_err(|error| Error::Defect(format!("{} payload: {error}", J::JOB_TYPE)))?,
-            priority: J::PRIORITY,
-            run_in_seconds: options.run_in.as_secs_f64(),
-            max_attempts: options.max_attempts,
-            idempotency_key: Some(job.idempotency_key()),
-            trace_context: trace_context.clone(),
-        })
-    };
-    let new = jobs.iter().map(new).collect::<Result<Vec<_>, Error>>()?;
+    let new = jobs
+        .iter()
+        .map(|job| new_job(job, options, trace_context.clone()))
+        .collect::<Result<Vec<_>, Error>>()?;
     if new.is_empty() {
         return Ok(());
     }
     jobs::enqueue(connection, &new).await
+}
+
+/// The row of a job that is not enqueued yet.
+pub(crate) fn new_job<J: Job>(
+    job: &J,
+    options: Enqueue,
+    trace_context: Option<Value>,
+) -> Result<jobs::NewJob, Error> {
+    Ok(jobs::NewJob {
+        job_type: J::JOB_TYPE.to_owned(),
+        payload: serde_json::to_value(job)
+            .map_err(|error| Error::Defect(format!("{} payload: {error}", J::JOB_TYPE)))?,
+        priority: J::PRIORITY,
+        run_in_seconds: options.run_in.as_secs_f64(),
+        max_attempts: options.max_attempts,
+        idempotency_key: Some(job.idempotency_key()),
+        trace_context,
+    })
 }

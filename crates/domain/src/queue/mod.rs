@@ -11,6 +11,7 @@ mod settle;
 mod trace;
 mod wake;
 
+pub(crate) use enqueue::new_job;
 pub use enqueue::{Enqueue, enqueue, enqueue_all};
 pub use figures::{Figures, figures};
 pub(crate) use hold::lock_if_held;

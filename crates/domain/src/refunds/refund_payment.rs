@@ -133,7 +133,7 @@ struct Steps<'a> {
 
 impl Steps<'_> {
     async fn look_send_look(&self, refund: &RefundUnderWay, lease: &Lease) -> Result<(), RefundPaymentError> {
-        let (before, status) = self.look().await?;
+        let (before, status) = self.look(lease).await?;
         let Some(transaction_id) = refund.gateway_transaction_id.clone() else { return Ok(()) };
         let is_still_ours = matches!(before, Answer::Paid { .. } | Answer::PartiallyRefunded { .. });
         if refund.is_sent || status != IntentStatus::Refunding || !is_still_ours {
@@ -149,7 +149,7 @@ impl Steps<'_> {
         };
         let reply = self.unless_stopped(self.gateway.refund(request)).await?;
         tracing::info!(payment_intent_id = %self.intent.payment_intent_id, ?reply, "the gateway was asked to refund");
-        let (after, status) = self.look().await?;
+        let (after, status) = self.look(lease).await?;
         if status != IntentStatus::Refunding {
             return Ok(());
         }
@@ -168,8 +168,8 @@ impl Steps<'_> {
         }
     }
 
-    /// Asks what became of the payment and records the answer: this is what ends a refund.
-    async fn look(&self) -> Result<(Answer, IntentStatus), RefundPaymentError> {
+    /// Asks what became of the payment and records the answer, while the job is held: this is what ends a refund.
+    async fn look(&self, lease: &Lease) -> Result<(Answer, IntentStatus), RefundPaymentError> {
         let mut connection = self.pool.connection().await?;
         ask::note_asked(&mut connection, &self.intent.payment_intent_id).await?;
         drop(connection);
@@ -182,10 +182,14 @@ impl Steps<'_> {
             asked: &asked,
             source: Source::RefundLookup,
             policy: self.policy,
-            lease: None,
+            lease: Some(lease),
         };
-        let recorded = record_answer(&mut *self.pool.connection().await?, command).await?;
-        Ok((asked.answer, recorded.status))
+        match record_answer(&mut *self.pool.connection().await?, command).await {
+            Ok(recorded) => Ok((asked.answer, recorded.status)),
+            // What it heard may be older than what the job's next holder has done since.
+            Err(RecordAnswerError::LeaseLost) => Err(RefundPaymentError::LeaseLost),
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn unless_stopped<T>(&self, call: impl Future<Output = T>) -> Result<T, RefundPaymentError> {

@@ -2,12 +2,16 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 mod ask_again;
+mod checkouts;
 mod decided_twice;
 mod options;
 mod privileges;
 mod refunds;
 mod resolutions;
 mod second_payments;
+mod situations;
+mod status_columns;
 mod status_table;
 mod story;
+mod together;
 mod world;

@@ -37,6 +37,7 @@ pub(crate) struct World {
     pub(crate) shop: Shop,
     pub(crate) questions: Questions,
     pub(crate) terms: RefundTerms,
+    clients: Vec<Arc<dyn Gateway>>,
     sandbox: Sandbox,
     http: reqwest::Client,
     worker_id: WorkerId,
@@ -74,11 +75,23 @@ impl World {
             not_found_grace: Duration::from_secs(900),
             job_attempts_max: 5,
         };
-        let questions =
-            Questions { pool: database.pool_as("order_worker"), gateways: Gateways::new(gateways), policy };
+        let questions = Questions {
+            pool: database.pool_as("order_worker"),
+            gateways: Gateways::new(gateways.clone()),
+            policy,
+        };
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let terms = RefundTerms::of_all_gateways(5);
-        Self { database, shop, questions, terms, sandbox, http, worker_id: WorkerId::unique("test") }
+        Self {
+            database,
+            shop,
+            questions,
+            terms,
+            clients: gateways,
+            sandbox,
+            http,
+            worker_id: WorkerId::unique("test"),
+        }
     }
 
     /// An open payment of one unit, known to its gateway.
@@ -202,48 +215,9 @@ impl World {
         refund_payment(questions, &job.payment_intent_id, lease, &CancellationToken::new()).await.unwrap()
     }
 
-    /// Paid late at Khalti after the stock was sold elsewhere: on its way back.
-    pub(crate) async fn refunding(&self) -> Sale {
-        let sale = self.late_without_stock(Provider::Khalti).await;
-        assert_eq!(self.shop.status(&sale.intent).await, "refunding");
-        sale
-    }
-
-    /// Paid at Khalti with another amount than was asked: a case.
-    pub(crate) async fn under_review(&self, provider: Provider) -> Sale {
-        let sale = self.intent(provider).await;
-        self.act(&sale.intent, "pay").await;
-        self.modes(&sale.intent, &["answer_wrong_amount"]).await;
-        self.hear(&sale.intent).await;
-        self.modes(&sale.intent, &[]).await;
-        assert_eq!(self.shop.status(&sale.intent).await, "under_review");
-        sale
-    }
-
-    /// Paid after it expired and after its only unit was sold elsewhere, and run through the order's job.
-    pub(crate) async fn late_without_stock(&self, provider: Provider) -> Sale {
-        let sale = self.intent(provider).await;
-        self.shop.release(&sale.intent, "expired").await;
-        self.set_stock(&sale.variant, 0).await;
-        self.act(&sale.intent, "pay").await;
-        self.hear(&sale.intent).await;
-        self.finalize().await;
-        sale
-    }
-
-    pub(crate) async fn paid(&self, provider: Provider) -> Sale {
-        let sale = self.intent(provider).await;
-        self.act(&sale.intent, "pay").await;
-        self.hear(&sale.intent).await;
-        assert_eq!(self.shop.status(&sale.intent).await, "verified");
-        sale
-    }
-
-    pub(crate) async fn completed(&self, provider: Provider) -> Sale {
-        let sale = self.paid(provider).await;
-        self.finalize().await;
-        assert_eq!(self.shop.status(&sale.intent).await, "completed");
-        sale
+    /// The clients of all gateways.
+    pub(crate) fn gateways(&self) -> Vec<Arc<dyn Gateway>> {
+        self.clients.clone()
     }
 
     pub(crate) async fn set_stock(&self, variant: &str, available: i32) {

@@ -4,7 +4,7 @@ mod keys;
 mod tokens;
 
 pub(crate) use keys::Keys;
-pub(crate) use tokens::issue_token;
+pub(crate) use tokens::{issue_token, operator_token};
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;

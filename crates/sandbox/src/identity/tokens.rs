@@ -61,6 +61,22 @@ pub(crate) async fn issue_token(
     })))
 }
 
+/// A token for the operator's console, as good or bad as the defaults make tokens.
+pub(crate) fn operator_token(state: &State, name: &str, role: &str) -> anyhow::Result<String> {
+    let request = TokenRequest {
+        sub: name.to_owned(),
+        audience: state.settings.operator_audience.clone(),
+        role: Some(role.to_owned()),
+        ttl_seconds: None,
+        algorithm: None,
+        modes: None,
+    };
+    let modes = state.ledger().defaults().of(Provider::Identity);
+    let keys = state.keys();
+    let key = keys.for_algorithm(Algorithm::ES256).context("there is always an ES256 key")?;
+    token(&keys, key, &claims(&state.issuer(), &request, &modes, clock::now()), &modes)
+}
+
 fn claims(issuer: &str, request: &TokenRequest, modes: &ModeSet, now: DateTime<Utc>) -> Map<String, Value> {
     let ttl_seconds = i64::from(request.ttl_seconds.unwrap_or(TTL_SECONDS_DEFAULT));
     let now = now.timestamp();

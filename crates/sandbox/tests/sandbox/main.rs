@@ -17,4 +17,5 @@ mod khalti_lookup;
 mod khalti_refund;
 mod khalti_returns;
 mod pages;
+mod shop;
 mod support;

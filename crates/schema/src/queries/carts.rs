@@ -1,9 +1,11 @@
 //! Carts and their lines. Whoever changes a line holds the cart's row.
 
+use std::collections::HashMap;
+
 use diesel::{
     ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl, Queryable,
     Selectable, SelectableHelper,
-    sql_types::{BigInt, Integer, Text, Uuid as SqlUuid},
+    sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -63,6 +65,23 @@ pub async fn of_user_for_update(connection: &mut Connection, user_id: &str) -> R
     Ok(row)
 }
 
+statement! {
+    LockFreeCarts<'a> { user_ids: &'a [&'a str] } -> (Text, SqlUuid, BigInt, Integer);
+    "SELECT c.user_id, c.cart_id, c.version, c.round FROM carts c
+      WHERE c.user_id = ANY (" (user_ids as Array<Text>) ")
+      ORDER BY c.cart_id FOR NO KEY UPDATE SKIP LOCKED"
+}
+
+/// The carts of these users by `user_id`, locked. A cart that somebody else has locked is not among them.
+pub async fn of_users_for_update_unless_locked(
+    connection: &mut Connection,
+    user_ids: &[&str],
+) -> Result<HashMap<String, Cart>, Error> {
+    let rows: Vec<(String, Uuid, i64, i32)> = LockFreeCarts { user_ids }.load(connection).await?;
+    let cart = |(user_id, cart_id, version, round)| (user_id, Cart { cart_id, version, round });
+    Ok(rows.into_iter().map(cart).collect())
+}
+
 /// Makes the user's cart unless there is one. `false`: there was one.
 pub async fn insert_if_absent(connection: &mut Connection, user_id: &str) -> Result<bool, Error> {
     let inserted = diesel::insert_into(carts::table)
@@ -97,6 +116,32 @@ pub async fn lines(connection: &mut Connection, cart_id: Uuid) -> Result<Vec<Car
         .load(connection)
         .await?;
     Ok(rows)
+}
+
+statement! {
+    LinesOfCarts<'a> { cart_ids: &'a [Uuid] }
+        -> (SqlUuid, (Text, Text, Text, Text, Text, Integer, BigInt, BigInt, Bool, Bool, Nullable<Integer>));
+    "SELECT ci.cart_id, ci.variant_id, v.sku, p.vendor_id, p.name, v.title, ci.quantity, ci.unit_price_minor,
+            v.unit_price_minor, v.is_active, p.is_active, i.available
+       FROM cart_items ci
+       JOIN product_variants v ON v.variant_id = ci.variant_id
+       JOIN products p ON p.product_id = v.product_id
+       LEFT JOIN inventory i ON i.variant_id = ci.variant_id
+      WHERE ci.cart_id = ANY (" (cart_ids as Array<SqlUuid>) ")
+      ORDER BY ci.created_at, ci.variant_id"
+}
+
+/// The lines of several carts, each cart's in the order they were added.
+pub async fn lines_of_carts(
+    connection: &mut Connection,
+    cart_ids: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<CartLine>>, Error> {
+    let rows: Vec<(Uuid, CartLine)> = LinesOfCarts { cart_ids }.load(connection).await?;
+    let mut lines: HashMap<Uuid, Vec<CartLine>> = HashMap::new();
+    for (cart_id, line) in rows {
+        lines.entry(cart_id).or_default().push(line);
+    }
+    Ok(lines)
 }
 
 /// How many lines the cart has beside this variant's.

@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod finalize;
 pub mod idempotency_keys;
 pub mod intent_sweeps;
+pub mod invariants;
 pub mod job_control;
 pub mod job_list;
 pub mod jobs;

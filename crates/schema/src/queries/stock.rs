@@ -70,13 +70,16 @@ pub struct ShortStock {
     pub available: i32,
 }
 
+// The new counts come from the locked row, not from `i`: Postgres checks constraints on what an UPDATE makes of the
+// row as its snapshot has it, before it notices that the row has changed. Whoever waited for units to be given back
+// would be refused for the counts of before.
 statement! {
     ChangeReservations<'a> { change: &'a ReservationChange } -> (Text, Integer);
     "WITH demand AS (
          SELECT * FROM unnest(" (change.variant_ids as Array<Text>) ", " (change.units as Array<Integer>) ")
              AS d (variant_id, units)
      ), locked AS MATERIALIZED (
-         SELECT i.variant_id, i.available FROM inventory i
+         SELECT i.variant_id, i.available, i.reserved, i.version FROM inventory i
           WHERE i.variant_id IN (SELECT d.variant_id FROM demand d)
           ORDER BY i.variant_id FOR NO KEY UPDATE
      ), short AS MATERIALIZED (
@@ -85,8 +88,8 @@ statement! {
           WHERE coalesce(l.available, 0) < d.units
      ), counted AS (
          UPDATE inventory i
-            SET available = i.available - d.units, reserved = i.reserved + d.units, version = i.version + 1
-           FROM demand d
+            SET available = l.available - d.units, reserved = l.reserved + d.units, version = l.version + 1
+           FROM demand d JOIN locked l ON l.variant_id = d.variant_id
           WHERE i.variant_id = d.variant_id AND d.units <> 0 AND NOT EXISTS (SELECT FROM short)
      ), explained AS (
          INSERT INTO inventory_movements

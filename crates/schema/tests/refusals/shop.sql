@@ -19,6 +19,8 @@ UPDATE inventory SET available = 4, sold = 1, version = 2 WHERE variant_id = 'ti
 INSERT INTO inventory_movements (variant_id, available_delta, reserved_delta, sold_delta, reason, payment_intent_id)
 VALUES ('tin', -1, 1, 0, 'reserved', 'pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb'),
        ('tin', 0, -1, 1, 'settled', 'pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb');
+INSERT INTO payment_intent_events (payment_intent_id, kind, outcome, cause)
+VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 'gateway_answered', 'paid', 'callback');
 INSERT INTO payment_gateway_verifications (payment_intent_id, provider, gateway_transaction_id, status, amount_minor, raw_response, source)
 VALUES ('pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb', 'esewa', '0007G36', 'completed', 60000, '{}', 'callback');
 UPDATE payment_intents SET status = 'verified', status_cause = 'paid' WHERE payment_intent_id = 'pi_esewa_bbbbbbbbbbbbbbbbbbbbbbbbbb';

@@ -1,10 +1,8 @@
 use std::fmt;
 
 use askama::filters::HtmlSafe;
-use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
-
-/// Nepal is 5 hours 45 minutes ahead of UTC, all year.
-const KATHMANDU_SECONDS: i32 = 20_700;
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::nepal_time::in_kathmandu;
 
 /// A time as people in Kathmandu read it, with UTC for machines and on hover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,20 +31,13 @@ impl fmt::Display for Moment {
             r#"<time datetime="{utc}" title="{}">"#,
             self.0.format("%Y-%m-%d %H:%M:%S%.3f UTC")
         )?;
-        match FixedOffset::east_opt(KATHMANDU_SECONDS) {
-            Some(kathmandu) => {
-                write!(formatter, "{}", self.0.with_timezone(&kathmandu).format("%-d %b %Y, %H:%M:%S"))?;
-            }
-            None => formatter.write_str(&utc)?,
-        }
-        formatter.write_str("</time>")
+        write!(formatter, "{}</time>", in_kathmandu(self.0).format("%-d %b %Y, %H:%M:%S"))
     }
 }
 
 /// The time of day in Kathmandu.
 pub(crate) fn clock(at: DateTime<Utc>) -> String {
-    let kathmandu = FixedOffset::east_opt(KATHMANDU_SECONDS);
-    kathmandu.map_or_else(|| at.to_rfc3339(), |offset| at.with_timezone(&offset).format("%H:%M").to_string())
+    in_kathmandu(at).format("%H:%M").to_string()
 }
 
 #[cfg(test)]
@@ -59,7 +50,7 @@ mod tests {
         let shown = Moment(at).to_string();
         assert_eq!(
             shown,
-            r#"<time datetime="2026-11-21T21:15:03.250Z" title="2026-11-21 21:15:03.250 UTC">22 Nov 2026, 03:00:03</time>"#
+            r#"<time datetime="2026-11-21T22:35:03.250Z" title="2026-11-21 22:35:03.250 UTC">22 Nov 2026, 04:20:03</time>"#
         );
     }
 }

@@ -40,6 +40,23 @@ async fn three_hundred_buyers_of_a_hundred_units_hold_a_hundred() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_for_units_that_are_being_given_back_gets_them() {
+    let server = Server::start().await;
+    let tea = server.shop.variant(10_000, 0).await;
+    let cart = server.shop.cart(&[(&tea, 3)]).await;
+    let keeper = server.client().await;
+    keeper.batch_execute(&format!("BEGIN; SELECT set_stock('{tea}', 5, 'delivered')")).await.unwrap();
+    let commit = async {
+        server.await_one_behind_a_lock().await;
+        keeper.batch_execute("COMMIT").await.unwrap();
+    };
+    let (answer, ()) = tokio::join!(server.pay(&cart, "k", "esewa"), commit);
+    answer.ok(201);
+    assert_eq!(server.shop.stock(&tea).await, (2, 3, 0));
+    server.assert_no_violations().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn carts_with_the_same_variants_in_different_order_never_fail() {
     let server = Server::start().await;
     let mut variants = Vec::new();

@@ -1,6 +1,10 @@
 //! One running checkout-api and its shoppers.
 
-use std::{collections::HashMap, thread, time::Duration};
+use std::{
+    collections::HashMap,
+    thread,
+    time::{Duration, Instant},
+};
 
 use checkout_api::Application;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
@@ -11,6 +15,7 @@ use test_support::{
     TestDatabase,
     factories::{Cart, Shop},
 };
+use tokio_postgres::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::khalti::FakeKhalti;
@@ -130,6 +135,22 @@ impl Server {
     /// One number out of the database.
     pub(crate) async fn count(&self, query: &str) -> i64 {
         self.shop.client.query_one(query, &[]).await.unwrap().get(0)
+    }
+
+    /// A connection of the test's own.
+    pub(crate) async fn client(&self) -> Client {
+        self.database.client().await
+    }
+
+    /// Returns once the service waits for somebody's lock.
+    pub(crate) async fn await_one_behind_a_lock(&self) {
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+            AND application_name = 'checkout-api' AND wait_event_type = 'Lock'";
+        let deadline = Instant::now() + PATIENCE;
+        while self.count(waits).await == 0 {
+            assert!(Instant::now() < deadline, "nobody waits for a lock");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     pub(crate) async fn execute(&self, statement: &str) {

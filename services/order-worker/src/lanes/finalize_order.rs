@@ -44,17 +44,28 @@ pub(crate) async fn run(context: Arc<Context>, pulse: Pulse) {
     let mut claimer =
         Claimer::new(&context, FinalizeOrder::JOB_TYPE, &context.wake_ups.finalize_order, pulse);
     while let Some(claimed) = claimer.next(BATCH_MAX).await {
+        let (to_run, to_return) = apart_from_suspects(claimed);
+        if !to_return.is_empty() {
+            settling::return_unstarted(&context, to_return).await;
+            context.wake_ups.finalize_order.notify_one();
+        }
         let mut batch = Vec::new();
-        let mut suspects = Vec::new();
-        for held in claimed {
-            let Some(attempt) = read(&context, held).await else { continue };
-            // A job that was being run when its worker died takes no batch-mates with it.
-            let is_suspect = attempt.held.lease.crash_count > 0;
-            if is_suspect { &mut suspects } else { &mut batch }.push(attempt);
+        for held in to_run {
+            batch.extend(read(&context, held).await);
         }
         run_together(&context, batch).await;
-        run_alone(&context, suspects).await;
     }
+}
+
+/// What is run now, and what is given back first. A job that may have killed its worker is run with no other job of
+/// this lane in hand: whoever had not started loses nothing to it. The longest due goes first, so that neither waits
+/// for ever.
+fn apart_from_suspects(claimed: Vec<Held>) -> (Vec<Held>, Vec<Held>) {
+    if claimed.first().is_some_and(Held::is_suspect) {
+        let mut claimed = claimed.into_iter();
+        return (claimed.next().into_iter().collect(), claimed.collect());
+    }
+    claimed.into_iter().partition(|held| !held.is_suspect())
 }
 
 async fn read(context: &Context, held: Held) -> Option<Attempt> {
@@ -137,9 +148,7 @@ async fn attempt(context: &Context, batch: &[Attempt]) -> Result<Finalized, Refu
 
 /// After COMMIT: tells who waits, and settles the jobs of intents that do not exist.
 async fn conclude(context: &Context, batch: Vec<Attempt>, finalized: Finalized) {
-    if finalized.has_moved() {
-        context.waker.intent_changed();
-    }
+    finalized.moved_ids().for_each(|id| context.waker.intent_changed(id));
     if !finalized.refunding.is_empty() {
         context.wake_ups.refund_payment.notify_one();
         context.waker.job_enqueued();

@@ -42,7 +42,7 @@ async fn refund(context: Arc<Context>, questions: Arc<Questions>, held: Held) {
         };
         let refund = refund_payment(&questions, &job.payment_intent_id, &held.lease, &held.stop);
         match catch_panic(refund).await {
-            Ok(Ok(run)) => conclude(&context, held, run).await,
+            Ok(Ok(run)) => conclude(&context, held, &job.payment_intent_id, run).await,
             Ok(Err(error)) => settling::settle(&context, &held, outcome_of(&error)).await,
             Err(error) => settling::settle(&context, &held, Outcome::Retry { error }).await,
         }
@@ -51,11 +51,11 @@ async fn refund(context: Arc<Context>, questions: Arc<Questions>, held: Held) {
     .await;
 }
 
-async fn conclude(context: &Context, held: Held, run: RefundRun) {
+async fn conclude(context: &Context, held: Held, payment_intent_id: &str, run: RefundRun) {
     let ending = match run {
         RefundRun::Ended(status) => {
             tracing::info!(status = status.as_str(), "no refund is under way any more");
-            context.waker.intent_changed();
+            context.waker.intent_changed(payment_intent_id);
             Ending::Completed
         }
         RefundRun::Waiting { .. } => Ending::Snoozed,

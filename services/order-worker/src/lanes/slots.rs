@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{
+    sync::{Notify, Semaphore},
+    task::JoinSet,
+};
 
-use crate::{claimer::Claimer, context::Context, held::Held, pulse::Pulse};
+use crate::{claimer::Claimer, context::Context, held::Held, pulse::Pulse, settling};
 
 /// The jobs of one type and how many of them run side by side.
 pub(crate) struct Lane<'a> {
@@ -15,7 +18,8 @@ pub(crate) struct Lane<'a> {
 }
 
 /// Claims as many jobs as there are free slots and runs them side by side, until the worker stops; then waits for
-/// those that run.
+/// those that run. Of the jobs that may have killed a worker, one runs at a time: whichever it is, it takes no other of
+/// them along.
 pub(crate) async fn run_in_slots<F>(context: &Arc<Context>, lane: Lane<'_>, start: impl Fn(Held) -> F)
 where
     F: Future<Output = ()> + 'static,
@@ -23,15 +27,40 @@ where
     let Lane { job_type, bell, slots, pulse } = lane;
     let mut claimer = Claimer::new(context, job_type, bell, pulse.clone());
     let mut running = JoinSet::new();
+    let one_suspect = Arc::new(Semaphore::new(1));
     loop {
         let free = wait_for_a_slot(context, &mut running, slots, &pulse).await;
         let Some(claimed) = claimer.next(free).await else { break };
+        let mut crowded_out = Vec::new();
         for held in claimed {
-            running.spawn_local(start(held));
+            let turn =
+                if held.is_suspect() { Arc::clone(&one_suspect).try_acquire_owned().ok() } else { None };
+            if held.is_suspect() && turn.is_none() {
+                crowded_out.push(held);
+                continue;
+            }
+            let run = start(held);
+            running.spawn_local(async move {
+                run.await;
+                drop(turn);
+            });
+        }
+        if !crowded_out.is_empty() {
+            settling::return_unstarted(context, crowded_out).await;
+            wait_for_a_turn(context, &mut running).await;
         }
     }
     while let Some(ended) = running.join_next().await {
         report(ended);
+    }
+}
+
+/// Keeps what was just given back from being claimed again at once, while nothing has changed.
+async fn wait_for_a_turn(context: &Context, running: &mut JoinSet<()>) {
+    tokio::select! {
+        Some(ended) = running.join_next() => report(ended),
+        () = context.stopping.cancelled() => {}
+        () = tokio::time::sleep(context.poll_interval) => {}
     }
 }
 

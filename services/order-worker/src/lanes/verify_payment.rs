@@ -41,7 +41,7 @@ async fn ask(context: Arc<Context>, questions: Arc<Questions>, held: Held) {
         };
         let question = verify(&questions, &job.payment_intent_id, &held.lease, &held.stop);
         match catch_panic(question).await {
-            Ok(Ok(verified)) => conclude(&context, held, verified).await,
+            Ok(Ok(verified)) => conclude(&context, held, &job.payment_intent_id, verified).await,
             Ok(Err(error)) => settling::settle(&context, &held, outcome_of(&error)).await,
             Err(error) => settling::settle(&context, &held, Outcome::Retry { error }).await,
         }
@@ -50,12 +50,12 @@ async fn ask(context: Arc<Context>, questions: Arc<Questions>, held: Held) {
     .await;
 }
 
-async fn conclude(context: &Context, held: Held, verified: Verified) {
+async fn conclude(context: &Context, held: Held, payment_intent_id: &str, verified: Verified) {
     let ending = match verified {
         Verified::Recorded { outcome, recorded } => {
             tracing::info!(outcome, status = recorded.status.as_str(), "the gateway answered");
             if recorded.has_moved() {
-                context.waker.intent_changed();
+                context.waker.intent_changed(payment_intent_id);
             }
             if recorded.order_is_owed {
                 context.wake_ups.finalize_order.notify_one();

@@ -4,6 +4,7 @@
 
 mod finalize;
 mod leases;
+mod quarantine;
 mod questions;
 mod queue;
 mod shutdown;

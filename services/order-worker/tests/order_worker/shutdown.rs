@@ -54,8 +54,10 @@ async fn jobs_that_were_claimed_and_not_begun_are_given_back_with_their_attempt(
         world.shop.verify(&intent).await;
         intents.push(intent);
     }
-    // Jobs that crashed before run alone, one after the other: the first is held up, the others have not begun.
-    world.set("UPDATE job_queue SET crash_count = 1 WHERE job_type = 'finalize_order'").await;
+    // One of them refuses the batch, which then goes one by one: by that time the worker is stopping.
+    world.set("ALTER TABLE payment_intent_items DISABLE TRIGGER payment_intent_items_are_immutable").await;
+    let tamper = "UPDATE payment_intent_items SET unit_price_minor = 999 WHERE payment_intent_id = $1";
+    world.shop.client.execute(tamper, &[&intents[1].payment_intent_id]).await.unwrap();
     let mut blocker = world.database.client().await;
     let lock = blocker.transaction().await.unwrap();
     lock.execute("SELECT FROM carts FOR UPDATE", &[]).await.unwrap();
@@ -64,14 +66,14 @@ async fn jobs_that_were_claimed_and_not_begun_are_given_back_with_their_attempt(
     until("all are claimed", async || world.count(claimed).await == 3).await;
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
         AND application_name = 'order-worker' AND wait_event_type = 'Lock'";
-    until("the first is held up", async || world.count(waits).await == 1).await;
+    until("the batch is held up", async || world.count(waits).await == 1).await;
     worker.begin_to_stop();
     lock.rollback().await.unwrap();
     worker.ended().await;
-    assert_eq!(world.count("SELECT count(*) FROM orders").await, 1);
+    assert_eq!(world.count("SELECT count(*) FROM orders").await, 0);
     let given_back = "SELECT count(*) FROM job_queue
         WHERE job_type = 'finalize_order' AND status = 'pending' AND attempts = 0 AND lease_no = 1";
-    assert_eq!(world.count(given_back).await, 2);
+    assert_eq!(world.count(given_back).await, 3);
     world.database.assert_no_violations().await;
 }
 

@@ -16,3 +16,10 @@ pub(crate) async fn script() -> HttpResponse {
         .insert_header(CACHE)
         .body(include_str!("../../assets/page.js"))
 }
+
+pub(crate) async fn mark() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("image/svg+xml")
+        .insert_header(CACHE)
+        .body(include_str!("../../assets/mark.svg"))
+}

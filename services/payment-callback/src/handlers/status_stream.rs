@@ -12,11 +12,13 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::status::standing;
+use super::status::payment_status;
 use crate::{answer::StatusBody, app::State, refusal::Refusal};
 
 /// Silence on a stream lasts at most so long; proxies close what is silent for longer.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How soon a browser whose stream broke connects again.
+const RECONNECT_MS: u32 = 1000;
 /// A stream ends after this; browsers connect again by themselves.
 const STREAM_LIFE_MAX: Duration = Duration::from_secs(600);
 
@@ -26,7 +28,7 @@ pub(crate) async fn follow(
     state: Data<State>,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let status = standing(&state, &id).await.map_err(Refusal::problem)?.status;
+    let status = payment_status(&state, &id).await.map_err(Refusal::problem)?;
     let last_seen = request.headers().get("last-event-id").and_then(|value| value.to_str().ok());
     let is_seen = last_seen == Some(event_id(&status).as_str());
     if is_seen && status.status.is_final() {
@@ -80,7 +82,7 @@ impl Following {
         let data = serde_json::to_string(&StatusBody::from(&status));
         let id = event_id(&status);
         self.last = status;
-        Some(data.map(|data| format!("event: status\nid: {id}\ndata: {data}\n\n")))
+        Some(data.map(|data| format!("event: status\nid: {id}\nretry: {RECONNECT_MS}\ndata: {data}\n\n")))
     }
 
     /// Waits for something that the follower has not been told yet.

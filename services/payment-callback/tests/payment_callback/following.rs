@@ -78,3 +78,28 @@ async fn the_status_is_answered_like_the_callback() {
     assert_eq!(members, ["order_number", "payment_intent_id", "status"], "nothing personal");
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_goes_on_after_the_service_was_restarted() {
+    let mut world = world().await;
+    let intent = world.shop.intent(Provider::Esewa).await;
+    let mut stream = world.stream(&intent, None).await;
+    let (last_seen, _) = next_event(&mut stream).await.unwrap();
+    world.service.restart();
+    assert!(next_event(&mut stream).await.is_none(), "the stream ended with the service");
+
+    let mut stream = world.stream(&intent, Some(&last_seen)).await;
+    let url = world.redirect_after(&intent, "pay").await;
+    world.open(&url).await;
+    let mut told = vec![next_event(&mut stream).await.unwrap().1["status"].clone()];
+    if told[0] == "verifying" {
+        told.push(next_event(&mut stream).await.unwrap().1["status"].clone());
+    }
+    assert_eq!(told.last().unwrap(), "paid", "what was seen is not repeated: {told:?}");
+    world.service.restart();
+    world.make_order(&intent).await;
+    // A browser that missed the change while it had no service is told at once.
+    let mut stream = world.stream(&intent, Some(&last_seen)).await;
+    assert_eq!(next_event(&mut stream).await.unwrap().1["status"], "confirmed");
+    world.finish().await;
+}

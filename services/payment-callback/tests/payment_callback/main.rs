@@ -11,6 +11,7 @@
 mod bad_callbacks;
 mod failures;
 mod following;
+mod languages;
 mod odd_answers;
 mod operations;
 mod pages;

@@ -1,24 +1,30 @@
 //! Pages: safe, plain, and working without JavaScript.
 
 use domain::payments::gateway::Provider;
+use reqwest::Response;
 use serde_json::json;
 
 use crate::world::{World, world};
 
-/// Headers and text of a page, after checking what every page owes its reader.
+/// Code and text of a page, after checking what every page owes its reader.
 async fn page(world: &World, url: &str) -> (u16, String) {
-    let response = world.browse(url).await;
+    page_of(world.browse(url).await).await
+}
+
+pub(crate) async fn page_of(response: Response) -> (u16, String) {
     let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
     assert!(header("content-type").starts_with("text/html"));
     assert_eq!(header("cache-control"), "no-store");
     assert_eq!(header("referrer-policy"), "no-referrer");
     assert_eq!(header("x-content-type-options"), "nosniff");
+    assert!(header("vary").starts_with("Accept, Accept-Language"));
     let policy = header("content-security-policy");
     assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self'"), "{policy}");
     assert!(!policy.contains("unsafe"), "{policy}");
-    let code = response.status().as_u16();
+    let (code, language) = (response.status().as_u16(), header("content-language"));
     let text = response.text().await.unwrap();
-    assert!(text.contains(r#"<html lang="en">"#) && text.contains("<h1>") && text.contains("<title>"));
+    let language = format!(r#"<html lang="{}">"#, language);
+    assert!(text.contains(&language) && text.contains("<h1>") && text.contains("<title>"));
     for inline in ["<script>", "javascript:", "style=", "<style", " onload", " onclick"] {
         assert!(!text.contains(inline), "inline code: {inline}");
     }
@@ -38,6 +44,8 @@ async fn a_page_follows_the_payment_and_ends_with_the_order() {
     assert_eq!(code, 202);
     assert!(text.contains("Checking your payment") && text.contains("eSewa"));
     assert!(text.contains("Rs 1,250.50"));
+    assert_eq!(text.matches("<h1>").count(), 1);
+    assert!(text.contains(r#"role="status""#), "a screen reader hears of changes");
     let refresh = format!(r#"content="3; url=../../status/{}""#, intent.id);
     assert!(text.contains(&refresh), "it refreshes itself, and never the callback: {text}");
     assert!(text.contains(r#"<script src="../../page.js" defer></script>"#));
@@ -49,7 +57,10 @@ async fn a_page_follows_the_payment_and_ends_with_the_order() {
     let (code, text) = page(&world, &status_url).await;
     assert_eq!(code, 200);
     assert!(text.contains("Order confirmed") && text.contains("ORD-"));
-    assert!(!text.contains("http-equiv") && !text.contains("<script"), "a final page stands still");
+    assert!(
+        !text.contains("http-equiv") && text.contains(r#"data-is-final="true""#),
+        "a final page stands still"
+    );
     assert!(text.contains(r#"href="https://shop.example/""#));
     world.finish().await;
 }
@@ -65,7 +76,7 @@ async fn what_a_page_links_to_is_there() {
     ] {
         let base = url::Url::parse(&world.at(&path)).unwrap();
         let (_, text) = page(&world, base.as_str()).await;
-        for attribute in ["href=\"", "src=\"", "data-page=\""] {
+        for attribute in ["href=\"", "src=\"", "data-page=\"", "url="] {
             for link in text.split(attribute).skip(1).filter_map(|rest| rest.split('"').next()) {
                 let target = base.join(link).unwrap();
                 if target.host_str() == Some("127.0.0.1") {
@@ -108,5 +119,24 @@ async fn nothing_of_the_query_is_ever_written_into_a_page() {
         let unknown = world.at(&format!("/payment/callback/{provider}/{marker}?{attack}"));
         assert!(!page(&world, &unknown).await.1.contains(marker));
     }
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_with_all_it_loads_is_small() {
+    const BYTES_MAX: usize = 60 * 1024;
+    let world = world().await;
+    let intent = world.shop.intent(Provider::Khalti).await;
+    let mut bytes = 0;
+    for language in ["en", "ne"] {
+        let status = world.at(&format!("/payment/status/{}?lang={language}", intent.id));
+        bytes = page(&world, &status).await.1.len().max(bytes);
+    }
+    for asset in ["page.css", "page.js", "mark.svg"] {
+        let loaded = world.browse(&world.at(&format!("/payment/{asset}"))).await;
+        assert_eq!(loaded.status(), 200);
+        bytes += loaded.bytes().await.unwrap().len();
+    }
+    assert!(bytes < BYTES_MAX, "{bytes} bytes");
     world.finish().await;
 }

@@ -40,12 +40,14 @@ pub(crate) struct World {
 /// payment-callback on a thread of its own, as a process has it.
 pub(crate) struct Service {
     pub(crate) url: String,
+    settings: HashMap<String, String>,
     shutdown: CancellationToken,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Service {
     pub(crate) fn start(settings: HashMap<String, String>) -> Self {
+        let kept = settings.clone();
         let shutdown = CancellationToken::new();
         let stop = shutdown.clone();
         let (started, port) = mpsc::channel();
@@ -59,7 +61,15 @@ impl Service {
             });
         });
         let port = port.recv().expect("the service did not start");
-        Self { url: format!("http://127.0.0.1:{port}"), shutdown, thread: Some(thread) }
+        Self { url: format!("http://127.0.0.1:{port}"), settings: kept, shutdown, thread: Some(thread) }
+    }
+
+    /// Stops it and starts it again at the same address.
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        let address = self.url.trim_start_matches("http://").to_owned();
+        self.settings.insert("HTTP__ADDR".to_owned(), address);
+        *self = Self::start(self.settings.clone());
     }
 
     /// Asks it to stop and waits until it has.
@@ -149,7 +159,13 @@ impl World {
 
     /// Opens an address as a browser.
     pub(crate) async fn browse(&self, url: &str) -> Response {
-        self.client.get(url).header(header::ACCEPT, BROWSER_ACCEPT).send().await.unwrap()
+        self.browse_in("en-US,en;q=0.9", url).await
+    }
+
+    /// Opens an address as a browser whose owner prefers these languages.
+    pub(crate) async fn browse_in(&self, accept_language: &str, url: &str) -> Response {
+        let request = self.client.get(url).header(header::ACCEPT, BROWSER_ACCEPT);
+        request.header(header::ACCEPT_LANGUAGE, accept_language).send().await.unwrap()
     }
 
     /// Plays the shopper or the gateway; returns where the browser is sent.

@@ -121,7 +121,7 @@ impl Sweep {
     }
 }
 
-/// Wakes whoever waits; a wake-up that is lost costs them one poll.
+/// Wakes whoever waits, and names nothing: sweeps change many at once. A wake-up that is lost costs one poll.
 async fn wake(connection: &mut Connection, channel: Channel) {
     if let Err(error) = notify(connection, channel).await {
         tracing::debug!(%error, ?channel, "wake-up was not sent");

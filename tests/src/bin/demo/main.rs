@@ -2,6 +2,7 @@
 //!
 //! With `--once` the services are stopped after the purchases, and what the database holds then decides the status.
 
+mod breakage;
 mod purchase;
 mod readback;
 
@@ -9,10 +10,10 @@ use std::{path::Path, process::ExitCode};
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use pipeline_tests::{Pipeline, PipelineOptions, Provider, run_to_end};
+use pipeline_tests::{Pipeline, PipelineOptions, Program, Provider, run_to_end};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::purchase::Purchase;
+use crate::{breakage::Breakage, purchase::Purchase};
 
 const CATALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/demo-catalogue.json");
 const LOG_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../.data/demo-logs");
@@ -52,7 +53,8 @@ async fn run(Arguments { database_url, once }: Arguments) -> anyhow::Result<()> 
     run_to_end("catalogue", &["import", CATALOGUE], &database_url).await?;
     say("starting the sandbox (eSewa, Khalti, sign-in) and the services");
     let options = PipelineOptions::new(&database_url).log_folder(Path::new(LOG_FOLDER));
-    let pipeline = Pipeline::start(options).await?;
+    let mut pipeline = Pipeline::start(options).await?;
+    pipeline.restart(Program::AdminConsole).await?;
 
     let mut purchases = Vec::new();
     for provider in Provider::ALL {
@@ -80,14 +82,17 @@ async fn stay_up(pipeline: Pipeline, database_url: &str, purchases: &[Purchase])
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (checkout, sandbox) = (pipeline.checkout_url()?, pipeline.sandbox_url());
+    let (callback, logs) = (pipeline.callback_url(), pipeline.log_folder().canonicalize()?);
+    let breakage = Breakage::serve(pipeline).await?;
     println!("\nAll of it stays up until Ctrl-C:");
+    println!("  the shop                   {sandbox}/shop");
+    println!("  the operator's console     {sandbox}/sign-in?next=/admin");
+    println!("  break things and mend them {}", breakage.url());
+    println!("  make gateways misbehave    {sandbox}/shop/trouble");
     println!("  API and its documentation  {checkout}/docs");
     println!("  products                   {checkout}/api/products");
     for Purchase { payment_intent_id, .. } in purchases {
-        println!(
-            "  a confirmation page        {}/payment/status/{payment_intent_id}",
-            pipeline.callback_url()
-        );
+        println!("  a confirmation page        {callback}/payment/status/{payment_intent_id}");
     }
     println!("  gateways and their control {sandbox}/");
     println!(
@@ -95,13 +100,13 @@ async fn stay_up(pipeline: Pipeline, database_url: &str, purchases: &[Purchase])
     );
     println!("                               -d '{{\"sub\":\"me\",\"audience\":\"storefront\"}}'");
     println!("  database                   {database_url}");
-    println!("  logs                       {}", pipeline.log_folder().canonicalize()?.display());
+    println!("  logs                       {}", logs.display());
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     say("stopping");
-    pipeline.stop().await.context("a service did not stop in order")
+    breakage.stop().await.context("a service did not stop in order")
 }
 
 fn say(what: &str) {

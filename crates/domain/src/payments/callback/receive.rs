@@ -100,7 +100,7 @@ pub async fn receive(
         return Err(ReceiveError::Invalid { payment_intent_id: intent.payment_intent_id, reason });
     }
     // Followers see `verifying` from here on.
-    reception.waker.intent_changed();
+    reception.waker.intent_changed(id);
     let (question, mut connection) =
         start_question(reception, connection, &intent, callback.provider).await?;
     let status = client_status::get(&mut connection, id).await?.ok_or(ReceiveError::UnknownIntent)?;
@@ -213,7 +213,7 @@ async fn record(
         reception.waker.job_enqueued();
     }
     if recorded.has_moved() {
-        reception.waker.intent_changed();
+        reception.waker.intent_changed(&intent.payment_intent_id);
     }
     if matches!(asked.answer, Answer::Unknown { .. }) {
         owe_question(reception, connection, &intent.payment_intent_id, Duration::ZERO).await?;

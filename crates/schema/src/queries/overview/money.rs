@@ -1,8 +1,9 @@
 //! Money that has no outcome yet, and what is wrong.
 
+use chrono::{DateTime, Utc};
 use diesel::{
     Queryable,
-    sql_types::{BigInt, Double, Nullable, Text},
+    sql_types::{BigInt, Double, Nullable, Text, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
@@ -89,12 +90,31 @@ statement! {
     CountViolations { rows_max: i64 } -> (Text, BigInt, Double, Text, Text);
     "SELECT invariant, count(*), extract(epoch FROM now() - min(first_seen_at))::float8, \
             (array_agg(subject ORDER BY first_seen_at))[1], (array_agg(detail ORDER BY first_seen_at))[1] \
-       FROM (SELECT * FROM invariant_check_results r \
-              WHERE to_jsonb(r) ->> 'cleared_at' IS NULL LIMIT " (rows_max as BigInt) ") r \
+       FROM (SELECT * FROM invariant_check_results WHERE cleared_at IS NULL LIMIT " (rows_max as BigInt) ") r \
       GROUP BY invariant ORDER BY invariant"
 }
 
 /// What the reaper's last check found and has not seen whole since; at most `rows_max` are counted.
 pub async fn violations(connection: &mut Connection, rows_max: i64) -> Result<Vec<Violations>, Error> {
     Ok(CountViolations { rows_max }.load(connection).await?)
+}
+
+/// When the reaper last checked the invariants; `None` where it never did.
+#[derive(Debug, Clone, Queryable, Serialize)]
+pub struct Checks {
+    /// What had changed.
+    pub changes_at: Option<DateTime<Utc>>,
+    pub changes_seconds_ago: Option<f64>,
+    /// Everything.
+    pub everything_at: Option<DateTime<Utc>>,
+}
+
+statement! {
+    ReadChecks { } -> (Nullable<Timestamptz>, Nullable<Double>, Nullable<Timestamptz>);
+    "SELECT checked_at, extract(epoch FROM now() - checked_at)::float8, round_ended_at FROM invariant_check_progress"
+}
+
+/// How fresh [`violations`] are.
+pub async fn checks(connection: &mut Connection) -> Result<Checks, Error> {
+    Ok(ReadChecks {}.get_result(connection).await?)
 }

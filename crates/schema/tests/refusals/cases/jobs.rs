@@ -27,4 +27,22 @@ pub(super) const CASES: &[Case] = &[
     ("admin_audit_log_is_append_only", "UPDATE admin_audit_log SET operator = 'other'"),
     ("admin_audit_log_is_append_only", "DELETE FROM admin_audit_log"),
     ("schema_compatibility_has_one_row", "INSERT INTO schema_compatibility VALUES (false, 'x')"),
+    (
+        "subject_kind_is_known",
+        "INSERT INTO invariant_check_results (invariant, subject_kind, subject, detail) VALUES ('x', 'cart', 'x', 'x')",
+    ),
+    (
+        "invariant_check_progress_has_one_row",
+        "INSERT INTO invariant_check_progress (is_the_only_row) VALUES (false)",
+    ),
+    ("round_subject_kind_is_known", "UPDATE invariant_check_progress SET round_subject_kind = 'cart'"),
+    (
+        "cursor_source_is_known",
+        "INSERT INTO invariant_check_cursors (source, seen_id, settled_id, settling_id) VALUES ('carts', 0, 0, 0)",
+    ),
+    ("a_cursor_settles_what_it_has_seen", "UPDATE invariant_check_cursors SET settled_id = settling_id + 1"),
+    (
+        "a_checkpoint_is_of_counted_stock",
+        "INSERT INTO stock_checkpoints (variant_id, movement_id, available, reserved, sold, is_behind) VALUES ('none', 0, 0, 0, 0, false)",
+    ),
 ];

@@ -118,7 +118,7 @@ async fn carry_out(
     };
     let resolved = decide(&mut connection, state.job_attempts_max, decision, resolution, order).await?;
     if !resolved.is_repetition {
-        state.waker.intent_changed();
+        state.waker.intent_changed(&payment_intent_id);
         if resolved.job_is_owed {
             state.waker.job_enqueued();
         }

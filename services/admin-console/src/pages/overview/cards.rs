@@ -8,6 +8,8 @@ use crate::view::Age;
 /// A due job waits milliseconds where workers keep up.
 const DUE_WARN_SECONDS: f64 = 10.0;
 const DUE_BAD_SECONDS: f64 = 60.0;
+/// The reaper checks every few seconds; silence for so long means that nobody looks.
+const CHECK_LATE_SECONDS: f64 = 300.0;
 
 /// How a figure is shown; words say the same, colour is not alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +58,6 @@ pub(super) fn all(overview: &Overview) -> Vec<Card> {
     let failed: i64 =
         now.jobs.unfinished.iter().filter(|jobs| jobs.status == "failed").map(|jobs| jobs.count).sum();
     let open: i64 = now.cases.open.iter().map(|cases| cases.count).sum();
-    let broken: i64 = now.violations.iter().map(|row| row.count).sum();
     vec![
         oldest_due(overview),
         undecided(overview),
@@ -80,16 +81,23 @@ pub(super) fn all(overview: &Overview) -> Vec<Card> {
             mood: Mood::of_trouble(failed > 0),
             path: "/admin/jobs?status=failed",
         },
-        Card {
-            id: "violations",
-            title: "Broken invariants",
-            figure: broken.to_string(),
-            remark: if broken == 0 { "the books agree".to_owned() } else { "see below, now".to_owned() },
-            mood: Mood::of_trouble(broken > 0),
-            path: "#invariants",
-        },
+        violations(overview),
         paid_to_order(overview),
     ]
+}
+
+fn violations(overview: &Overview) -> Card {
+    let now = overview.right_now.as_ref().map(|sampled| &sampled.figures);
+    let broken: i64 = now.iter().flat_map(|now| &now.violations).map(|row| row.count).sum();
+    let checked = now.and_then(|now| now.checks.changes_seconds_ago);
+    let (remark, mood) = match (broken, checked) {
+        (0, None) => ("the reaper has never checked".to_owned(), Mood::Warn),
+        (0, Some(ago)) if ago > CHECK_LATE_SECONDS => (format!("not checked for {}", Age(ago)), Mood::Warn),
+        (0, Some(ago)) => (format!("the books agreed {} ago", Age(ago)), Mood::Good),
+        (_, _) => ("see below, now".to_owned(), Mood::Bad),
+    };
+    let figure = broken.to_string();
+    Card { id: "violations", title: "Broken invariants", figure, remark, mood, path: "#invariants" }
 }
 
 fn oldest_due(overview: &Overview) -> Card {

@@ -48,6 +48,8 @@ struct RightNowView<'a> {
     money: Vec<MoneyRow>,
     cases: Vec<CaseRow>,
     violations: &'a [Violations],
+    changes_checked: Option<Moment>,
+    everything_checked: Option<Moment>,
 }
 
 struct AroundView<'a> {
@@ -87,6 +89,8 @@ fn right_now(overview: &Overview) -> Option<RightNowView<'_>> {
         money: work::money_rows(&sampled.figures.money),
         cases: work::case_rows(&sampled.figures.cases),
         violations: &sampled.figures.violations,
+        changes_checked: sampled.figures.checks.changes_at.map(Moment),
+        everything_checked: sampled.figures.checks.everything_at.map(Moment),
     })
 }
 

@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, http::header::ContentType, web::Data};
 use domain::{
-    checkout::{CreateIntent, ShippingAddress, create_intent},
+    checkout::{CreateIntent, ShippingAddress},
     payments::gateway::Provider,
 };
 use serde::Deserialize;
@@ -106,7 +106,7 @@ pub(crate) async fn create(
         cart_version: body.0.cart_version,
         shipping_address: body.0.shipping_address.into(),
     };
-    let outcome = create_intent(&state.checkout, command).await.map_err(error::create_intent);
+    let outcome = state.desk.create_intent(command).await.map_err(error::create_intent);
     let code = outcome.as_ref().map_or_else(|problem| problem.code().as_str(), |_| "created");
     state.metrics.intent(provider, code);
     Ok(HttpResponse::Created().content_type(ContentType::json()).body(outcome?))

@@ -42,6 +42,8 @@ const PAY: &[&str] = &[
     "INSERT INTO inventory_movements (variant_id, available_delta, reserved_delta, sold_delta, reason, payment_intent_id)
         SELECT variant_id, -quantity, quantity, 0, 'reserved', payment_intent_id
           FROM paying JOIN payment_intent_items USING (payment_intent_id)",
+    "INSERT INTO payment_intent_events (payment_intent_id, kind, outcome, cause)
+        SELECT payment_intent_id, 'gateway_answered', 'paid', 'callback' FROM paying",
     "INSERT INTO payment_gateway_verifications (payment_intent_id, provider, gateway_transaction_id, status, amount_minor,
             raw_response, source)
         SELECT payment_intent_id, 'esewa', 'transaction-' || payment_intent_id, 'completed', amount_minor, '{}', 'callback'

@@ -1,0 +1,9 @@
+//! The queue under stress, and its fences: whatever a worker does after its lease, nothing changes.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod door;
+mod fences;
+mod late_writes;
+mod stress;
+mod till;
+mod world;

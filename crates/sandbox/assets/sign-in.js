@@ -1,0 +1,2 @@
+// Presses the button; without JavaScript, a person does.
+document.getElementById("session").submit();

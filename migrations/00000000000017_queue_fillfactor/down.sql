@@ -1,0 +1,1 @@
+ALTER TABLE job_queue SET (fillfactor = 70);
