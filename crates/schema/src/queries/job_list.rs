@@ -68,7 +68,9 @@ macro_rules! job_list {
                 Nullable<Timestamptz>, Nullable<Text>, Nullable<Text>, Timestamptz, Timestamptz);
             "SELECT j.id, j.job_type, j.status, j.priority, j.attempts, j.max_attempts, j.crash_count, j.run_at, \
                     j.locked_by, j.locked_until, left(split_part(j.last_error, chr(10), 1), 300), \
-                    coalesce(j.payload ->> 'payment_intent_id', nullif(split_part(j.idempotency_key, ':', 2), '')), \
+                    CASE WHEN jsonb_typeof(j.payload -> 'payment_intent_id') = 'string' THEN j.payload ->> 'payment_intent_id' \
+                 WHEN starts_with(j.idempotency_key, j.job_type || ':') \
+                 THEN substr(j.idempotency_key, char_length(j.job_type) + 2) END, \
                     j.created_at, j.updated_at \
                FROM (SELECT q.* FROM job_queue q WHERE " $is_in_list " AND " $($is_after)* " ORDER BY " $order "
                       LIMIT " (examined_max as BigInt) ") AS j \
@@ -264,7 +266,9 @@ statement! {
             j.trace_context, j.created_at, j.updated_at, j.completed_at, j.failed_at, pi.payment_intent_id \
        FROM job_queue j \
        LEFT JOIN payment_intents pi ON pi.payment_intent_id \
-                 = coalesce(j.payload ->> 'payment_intent_id', split_part(j.idempotency_key, ':', 2)) \
+                 = CASE WHEN jsonb_typeof(j.payload -> 'payment_intent_id') = 'string' THEN j.payload ->> 'payment_intent_id' \
+                 WHEN starts_with(j.idempotency_key, j.job_type || ':') \
+                 THEN substr(j.idempotency_key, char_length(j.job_type) + 2) END \
       WHERE j.id = " (id as BigInt)
 }
 
