@@ -1,6 +1,6 @@
 use clap::ValueEnum;
 
-use crate::{cluster::Cluster, finalize, flash_sale, purchase, queue, report::Row};
+use crate::{cluster::Cluster, console_pages, finalize, flash_sale, purchase, queue, report::Row};
 
 /// What can be measured on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -11,11 +11,18 @@ pub(crate) enum Scenario {
     PurchaseLatency,
     Purchase,
     FlashSale,
+    ConsolePages,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Queue, Self::Finalize, Self::PurchaseLatency, Self::Purchase, Self::FlashSale];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Queue,
+        Self::Finalize,
+        Self::PurchaseLatency,
+        Self::Purchase,
+        Self::FlashSale,
+        Self::ConsolePages,
+    ];
 
     /// As `ONLY=` spells it.
     pub(crate) fn word(self) -> &'static str {
@@ -25,6 +32,7 @@ impl Scenario {
             Self::PurchaseLatency => "purchase_latency",
             Self::Purchase => "purchase",
             Self::FlashSale => "flash_sale",
+            Self::ConsolePages => "console_pages",
         }
     }
 
@@ -35,6 +43,7 @@ impl Scenario {
             Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",
             Self::Purchase => "as many purchases as sixteen buyers can make",
             Self::FlashSale => "many buyers want one variant at once",
+            Self::ConsolePages => "the operators' pages over a million jobs and 200,000 orders",
         }
     }
 
@@ -45,6 +54,7 @@ impl Scenario {
             Self::PurchaseLatency => purchase::latency::run(cluster).await,
             Self::Purchase => purchase::rate::run(cluster).await,
             Self::FlashSale => flash_sale::run(cluster).await,
+            Self::ConsolePages => console_pages::run(cluster).await,
         }
     }
 }
