@@ -181,6 +181,7 @@ async fn open(seed: u64, replicas: &[Pipeline; REPLICAS]) -> anyhow::Result<Worl
         told: Told::default(),
         load: Tally::default(),
         requests: World::requests(),
+        closing: CancellationToken::new(),
     })
 }
 
