@@ -43,6 +43,9 @@ pub(crate) async fn shoppers(
             Until::Intents(wanted) => world.told.intents_made() >= wanted,
             Until::Elapsed(limit) => began.elapsed() >= limit,
         };
+        if is_enough {
+            world.closing.cancel();
+        }
         if is_enough && closed.get_or_insert_with(Instant::now).elapsed() >= STORM_AFTER_CLOSING {
             storm.cancel();
         }

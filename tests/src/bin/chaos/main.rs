@@ -42,6 +42,9 @@ const LOG_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../.data/chaos-lo
 const CALM_PURCHASE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Of the hot variant, so many for every hundred intents wanted.
 const HOT_PER_HUNDRED: usize = 15;
+/// From so many intents on faults come less often: there is time for all of them.
+const LONG_RUN_INTENTS: usize = 2_500;
+const LULLS_OF_A_LONG_RUN: u32 = 3;
 /// What a run of so many seconds is taken to want.
 const INTENTS_PER_SECOND: usize = 15;
 
@@ -142,6 +145,7 @@ async fn run(seed: u64, arguments: &Arguments) -> anyhow::Result<bool> {
             sandbox: &world.sandbox,
             modes: &world.modes,
             injected: &injected,
+            lulls: if wanted < LONG_RUN_INTENTS { 1 } else { LULLS_OF_A_LONG_RUN },
             enough: CancellationToken::new(),
         };
         let load = load::shoppers(&world, until, &storm.enough);
@@ -181,6 +185,7 @@ async fn open(seed: u64, replicas: &[Pipeline; REPLICAS]) -> anyhow::Result<Worl
         told: Told::default(),
         load: Tally::default(),
         requests: World::requests(),
+        closing: CancellationToken::new(),
     })
 }
 

@@ -23,7 +23,8 @@ const BRING_FORWARD: &str = "
       FROM payment_intents pi
      WHERE j.job_type = 'verify_payment' AND j.status = 'pending' AND j.run_at > now()
        AND j.payload ->> 'payment_intent_id' = pi.payment_intent_id
-       AND pi.status NOT IN ('completed', 'refunded')";
+       AND pi.status NOT IN ('completed', 'refunded')
+       AND (pi.last_asked_at < $1 OR pi.last_asked_at IS NULL)";
 
 /// Questions go on for a month, so that at any moment one may be due; overdue is what nobody gets done. A payment whose
 /// order's job was given up on waits for a person.
@@ -86,9 +87,10 @@ pub(crate) async fn come_to_rest(
     be_honest(sandbox).await?;
     for _ in 0..ROUNDS {
         let since: std::time::SystemTime = rows.query_one("SELECT clock_timestamp()", &[]).await?.get(0);
-        rows.execute(BRING_FORWARD, &[]).await?;
         let deadline = Instant::now() + ROUND_TIMEOUT + Duration::from_secs(intents / INTENTS_PER_SECOND);
         loop {
+            // Again and again: a question that was on its way as the round began is put off an hour when it is done.
+            rows.execute(BRING_FORWARD, &[&since]).await?;
             let unrest = Unrest::look(rows, &since).await?;
             if unrest.is_over() {
                 break;

@@ -1,5 +1,6 @@
 use pipeline_tests::{Checkout, Provider, SandboxControl, Shopper};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::{plan::GatewayModes, tally::Tally, told::Told};
 
@@ -26,6 +27,8 @@ pub(crate) struct World {
     /// What shoppers did and met.
     pub(crate) load: Tally,
     pub(crate) requests: Semaphore,
+    /// Cancelled when the door is closed: who is inside finishes the purchase at hand and leaves.
+    pub(crate) closing: CancellationToken,
 }
 
 impl World {

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::Storm;
 use crate::draw::{Bag, Draw};
 
-const PAUSE_MS: (u64, u64) = (1_500, 5_000);
+const LULL_MS: (u64, u64) = (1_500, 5_000);
 const LASTS_MS: (u64, u64) = (800, 2_500);
 const SLOW_MS: (u64, u64) = (200, 2_500);
 
@@ -14,7 +14,7 @@ impl Storm<'_> {
         let mut draw = Draw::of(self.seed, "gateways", 0);
         let everywhere = self.modes.initiation.iter().chain(&self.modes.identity);
         let mut modes = Bag::new(everywhere.cloned().collect());
-        while self.pause(draw.pause(PAUSE_MS.0, PAUSE_MS.1)).await {
+        while self.lull(&mut draw, LULL_MS).await {
             let Some(mode) = modes.draw(&mut draw) else { break };
             self.injected.count(&format!("gateway {mode}"));
             let slow_ms = draw.between(SLOW_MS.0, SLOW_MS.1);

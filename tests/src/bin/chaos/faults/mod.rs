@@ -10,7 +10,7 @@ use std::time::Duration;
 use pipeline_tests::{Pipeline, SandboxControl, fault_proxy::FaultProxy};
 use tokio_util::sync::CancellationToken;
 
-use crate::{ground::Ground, plan::GatewayModes, tally::Tally, world::REPLICAS};
+use crate::{draw::Draw, ground::Ground, plan::GatewayModes, tally::Tally, world::REPLICAS};
 
 /// What the lanes have at hand.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(crate) struct Storm<'a> {
     pub(crate) modes: &'a GatewayModes,
     /// Faults injected, by kind.
     pub(crate) injected: &'a Tally,
+    /// Pauses between faults are so many times as long as in a short run, which has to meet every kind.
+    pub(crate) lulls: u32,
     /// Cancelled when it is enough.
     pub(crate) enough: CancellationToken,
 }
@@ -49,6 +51,11 @@ impl Storm<'_> {
             network::clear(proxy);
         }
         lanes.map(drop)
+    }
+
+    /// Nothing goes wrong on a lane for a while; `false` where it is enough now.
+    async fn lull(&self, draw: &mut Draw, (low_ms, high_ms): (u64, u64)) -> bool {
+        self.pause(draw.pause(low_ms, high_ms) * self.lulls).await
     }
 
     /// Sleeps; `false` where it is enough now.

@@ -5,7 +5,7 @@ use pipeline_tests::fault_proxy::{ArmedCut, Cut, FaultProxy, Message, MessageKin
 use super::Storm;
 use crate::draw::{Bag, Draw};
 
-const PAUSE_MS: (u64, u64) = (1_000, 5_000);
+const LULL_MS: (u64, u64) = (1_000, 5_000);
 const LATENCY_MS: (u64, u64) = (5, 150);
 const LASTS_MS: (u64, u64) = (400, 2_500);
 const BLACK_HOLE_MS: (u64, u64) = (300, 3_500);
@@ -51,7 +51,7 @@ impl Storm<'_> {
         let mut troubles = Bag::new(TROUBLES.to_vec());
         loop {
             let background = proxy.arm(commits_unanswered(COMMITS_APART));
-            let goes_on = self.pause(draw.pause(PAUSE_MS.0, PAUSE_MS.1)).await;
+            let goes_on = self.lull(&mut draw, LULL_MS).await;
             self.count_cuts("COMMIT whose answer is lost", &background);
             if !goes_on {
                 break;

@@ -7,7 +7,7 @@ use crate::{
     settings::LEASE,
 };
 
-const PAUSE_MS: (u64, u64) = (1_000, 6_000);
+const LULL_MS: (u64, u64) = (1_000, 6_000);
 const DEAD_MS: (u64, u64) = (0, 2_000);
 /// Beyond the lease.
 const FROZEN_MS: (u64, u64) = (300, 2_500);
@@ -35,7 +35,7 @@ impl Storm<'_> {
             [Blow::Kill, Blow::Freeze, Blow::Kill, Blow::Freeze].map(|blow| (blow, Program::OrderWorker(0))),
         );
         let mut blows = Bag::new(blows);
-        while self.pause(draw.pause(PAUSE_MS.0, PAUSE_MS.1)).await {
+        while self.lull(&mut draw, LULL_MS).await {
             if let Some((program, status)) = replica.ended_by_themselves()?.first() {
                 bail!("{program} ended by itself: {status}");
             }

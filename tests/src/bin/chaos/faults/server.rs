@@ -1,7 +1,7 @@
 use super::Storm;
 use crate::draw::{Bag, Draw};
 
-const PAUSE_MS: (u64, u64) = (8_000, 30_000);
+const LULL_MS: (u64, u64) = (8_000, 30_000);
 
 impl Storm<'_> {
     /// Restarts Postgres, by turns in order and as a crash does. A server that is somebody else's is left alone.
@@ -11,7 +11,7 @@ impl Storm<'_> {
         }
         let mut draw = Draw::of(self.seed, "server", 0);
         let mut modes = Bag::new(vec!["immediate", "fast"]);
-        while self.pause(draw.pause(PAUSE_MS.0, PAUSE_MS.1)).await {
+        while self.lull(&mut draw, LULL_MS).await {
             let Some(mode) = modes.draw(&mut draw) else { break };
             self.injected.count(&format!("Postgres restarted ({mode})"));
             self.ground.restart(mode).await?;

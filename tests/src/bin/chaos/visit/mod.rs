@@ -46,7 +46,7 @@ pub(crate) async fn live(world: &World, visit: Visit) -> anyhow::Result<()> {
         customer.intrude(mode).await?;
     }
     for (number, round) in visit.rounds.iter().enumerate() {
-        if !customer.shop(number, round).await? {
+        if world.closing.is_cancelled() || !customer.shop(number, round).await? {
             break;
         }
     }
@@ -107,6 +107,9 @@ impl Customer<'_> {
         let id = &checkout.payment_intent_id;
         let own = format!("/api/orders/check-status?payment_intent_id={id}");
         for _ in 0..looks {
+            if self.world.closing.is_cancelled() {
+                return;
+            }
             let is_own = self.draw.chance(70);
             let mut draw = self.draw.split();
             let look = |replica: usize| {
