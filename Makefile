@@ -60,6 +60,11 @@ chaos: ## Break everything that can break under shoppers, then compare the books
 fill: ## Fill a database as a month of business would (JOBS=n, ORDERS=n; the demo's, unless DATABASE_URL names one)
 	@$(DEMO_POSTGRES) cargo run --quiet --locked --package pipeline-tests --bin fill -- $(if $(JOBS),--jobs $(JOBS)) $(if $(ORDERS),--orders $(ORDERS))
 
+.PHONY: guards
+guards: ## Take each constraint and each fence out in turn, and see which test notices (KIND=constraints|fences, ONLY=text)
+	@cargo build --workspace --locked --bin guards
+	@$(TEST_POSTGRES) cargo run --quiet --locked --bin guards -- $(KIND) $(if $(ONLY),--only "$(ONLY)")
+
 .PHONY: check
 check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service
 

@@ -1,12 +1,18 @@
 use std::{
     env,
+    net::SocketAddr,
     path::PathBuf,
     process::{Output, Stdio},
     time::Duration,
 };
 
 use anyhow::{Context, bail, ensure};
-use tokio::{process::Command, time::timeout};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
+
+use crate::ports::free_address;
 
 /// Bounds a command that ends by itself, such as a migration.
 const RUN_TIMEOUT: Duration = Duration::from_secs(120);
@@ -57,6 +63,20 @@ pub async fn run(
         bail!("{binary} {} did not end within {RUN_TIMEOUT:?}", arguments.join(" "));
     };
     ended.with_context(|| format!("cannot run {binary}"))
+}
+
+/// Starts a binary of this build that serves on `HTTP__ADDR`, on a free port of this machine; it ends with the value.
+///
+/// # Errors
+/// Where it is not built, or no port is free.
+pub fn start(
+    binary: &str,
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> anyhow::Result<(Child, SocketAddr)> {
+    let address = free_address()?;
+    let mut command = command(binary)?;
+    command.envs(environment).env("HTTP__ADDR", address.to_string());
+    Ok((command.spawn().with_context(|| format!("cannot start {binary}"))?, address))
 }
 
 /// Runs a binary of this build that ends by itself, and returns what it printed.

@@ -17,7 +17,7 @@ mod settings;
 mod shopper;
 
 pub use answer::Answer;
-pub use binaries::{run, run_to_end};
+pub use binaries::{run, run_to_end, start};
 pub use books::{Differences, compare_books};
 pub use checkout::{Checkout, Provider};
 pub use filling::{Filled, Filling, fill};

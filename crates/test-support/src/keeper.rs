@@ -13,7 +13,7 @@ use anyhow::{Context, anyhow};
 use tokio::runtime;
 use tokio_postgres::Client;
 
-use crate::{server, template};
+use crate::{server, template, without};
 
 /// First half of the advisory locks that say "this run is alive"; the second is the run's number.
 const RUN_LOCK: i32 = 716_470;
@@ -101,7 +101,9 @@ impl Keeper {
             .batch_execute(&format!("CREATE DATABASE {database} TEMPLATE {template} STRATEGY WAL_LOG"))
             .await
             .with_context(|| format!("cannot clone {template}"))?;
-        server::with_database(&self.administrator_url, &database)
+        let url = server::with_database(&self.administrator_url, &database)?;
+        without::take_guard_out(&url).await?;
+        Ok(url)
     }
 
     async fn drop_database(&self, database_url: &str) -> anyhow::Result<()> {

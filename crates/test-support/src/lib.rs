@@ -5,5 +5,6 @@ pub mod factories;
 mod keeper;
 mod server;
 mod template;
+mod without;
 
 pub use database::TestDatabase;

@@ -25,7 +25,12 @@ pub(crate) async fn settle(context: &Context, held: &Held, outcome: Outcome) {
     let mut pause = FIRST_PAUSE;
     for _ in 0..TRIES_MAX {
         match write(context, &held.lease, outcome.clone()).await {
-            Ok(settled) => return context.metrics.ended(held, Ending::from(settled)),
+            Ok(settled) => {
+                if settled == Settled::LeaseLost {
+                    tracing::warn!("the lease was lost; nothing was written");
+                }
+                return context.metrics.ended(held, Ending::from(settled));
+            }
             Err(error) => tracing::warn!(%error, "outcome could not be written"),
         }
         if held.stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {

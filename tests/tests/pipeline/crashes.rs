@@ -11,7 +11,7 @@ const INTENTS_IN_FLIGHT: usize = 12;
 const QUICK_LEASE: [(&str, &str); 1] = [("WORKER__LEASE_SECONDS", "1.5")];
 
 /// Holds the stock of a variant, so that whoever finalizes an order for it has to wait inside the transaction.
-async fn hold_stock(world: &World, variant_id: &str) -> Client {
+pub(crate) async fn hold_stock(world: &World, variant_id: &str) -> Client {
     let holder = world.database.client().await;
     holder.batch_execute("BEGIN").await.unwrap();
     let lock = "SELECT FROM inventory WHERE variant_id = $1 FOR UPDATE";
@@ -19,7 +19,7 @@ async fn hold_stock(world: &World, variant_id: &str) -> Client {
     holder
 }
 
-async fn await_a_worker_behind_a_lock(world: &World) {
+pub(crate) async fn await_a_worker_behind_a_lock(world: &World) {
     until("a worker waits inside its transaction", async || {
         let ask = "SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND application_name = 'order-worker' AND wait_event_type = 'Lock'";

@@ -12,6 +12,7 @@ mod books;
 mod callbacks;
 mod crashes;
 mod forgeries;
+mod frozen;
 mod gate;
 mod idempotency;
 mod late_money;

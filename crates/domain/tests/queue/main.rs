@@ -4,6 +4,8 @@
 mod door;
 mod fences;
 mod late_writes;
+mod leases;
 mod stress;
+mod sweeps;
 mod till;
 mod world;

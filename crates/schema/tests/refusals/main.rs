@@ -42,10 +42,11 @@ async fn every_wrong_write_is_refused_by_the_constraint_that_names_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Names of ours: CHECK, UNIQUE and FOREIGN KEY constraints, unique indexes, and the names that triggers refuse in.
+/// Names of ours: CHECK, UNIQUE and FOREIGN KEY constraints, keys with a name, unique indexes, and the names that triggers refuse in.
 const NAMED: &str = "
     SELECT conname::text FROM pg_constraint
-     WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'u', 'f')
+     WHERE connamespace = 'public'::regnamespace
+       AND (contype IN ('c', 'u', 'f') OR contype = 'p' AND conname NOT LIKE '%\\_pkey')
     UNION SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
      WHERE c.relnamespace = 'public'::regnamespace AND i.indisunique AND i.indpred IS NOT NULL
     UNION SELECT rtrim(encode(tgargs, 'escape'), '\\000') FROM pg_trigger WHERE NOT tgisinternal AND tgnargs = 1

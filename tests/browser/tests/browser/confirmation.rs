@@ -40,6 +40,35 @@ async fn the_number_appears_without_a_reload() {
     world.close().await;
 }
 
+/// One browser on a machine that is busy with tests; `make bench ONLY=followers` measures two hundred on one that is not.
+const SHOWN_WITHIN_MS: f64 = 3_000.0;
+
+#[tokio::test]
+async fn the_number_is_shown_soon_after_the_order_is_made() {
+    let world = World::start().await;
+    let (shopper, checkout) = world.checkout(Provider::Esewa).await;
+    let window = Window::open(WindowOptions::DESK).await.unwrap();
+    window.go(&world.status_page(&checkout)).await.unwrap();
+    let watch = "new MutationObserver(() => {
+            if (document.getElementById('order-number') && !window.shownAt) window.shownAt = Date.now();
+        }).observe(document.body, { childList: true, subtree: true })";
+    window.script(watch, &[]).await.unwrap();
+    let returned = world.pay(&shopper, &checkout).await;
+    shopper.follow(&returned).await.unwrap();
+    await_page(&window, "confirmed").await;
+    let shown_at = window.script("return window.shownAt", &[]).await.unwrap().as_f64().unwrap();
+    // The order's time is that of its transaction's start, so the commit is counted in.
+    let made =
+        "SELECT (extract(epoch FROM created_at) * 1000)::float8 FROM orders WHERE payment_intent_id = $1";
+    let made_at: f64 =
+        world.shop.client.query_one(made, &[&checkout.payment_intent_id]).await.unwrap().get(0);
+    let elapsed_ms = shown_at - made_at;
+    println!("the number was shown {elapsed_ms:.0} ms after the order's transaction began");
+    assert!((0.0..SHOWN_WITHIN_MS).contains(&elapsed_ms), "{elapsed_ms} ms");
+    window.close().await.unwrap();
+    world.close().await;
+}
+
 #[tokio::test]
 async fn a_tab_closed_after_paying_and_opened_later_shows_the_order() {
     let world = World::start().await;

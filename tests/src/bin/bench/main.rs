@@ -3,6 +3,7 @@
 
 mod cluster;
 mod connections;
+mod console_pages;
 mod finalize;
 mod flash_sale;
 mod followers;

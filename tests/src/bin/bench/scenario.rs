@@ -1,7 +1,8 @@
 use clap::ValueEnum;
 
 use crate::{
-    cluster::Cluster, finalize, flash_sale, followers, invariant_check, purchase, queue, report::Row,
+    cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check, purchase, queue,
+    report::Row,
 };
 
 /// What can be measured on its own.
@@ -15,10 +16,11 @@ pub(crate) enum Scenario {
     FlashSale,
     Invariants,
     Followers,
+    ConsolePages,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Queue,
         Self::Finalize,
         Self::PurchaseLatency,
@@ -26,6 +28,7 @@ impl Scenario {
         Self::FlashSale,
         Self::Invariants,
         Self::Followers,
+        Self::ConsolePages,
     ];
 
     /// As `ONLY=` spells it.
@@ -38,6 +41,7 @@ impl Scenario {
             Self::FlashSale => "flash_sale",
             Self::Invariants => "invariants",
             Self::Followers => "followers",
+            Self::ConsolePages => "console_pages",
         }
     }
 
@@ -52,6 +56,7 @@ impl Scenario {
                 "the check of the invariants over 100,000 orders: everything, and what has changed"
             }
             Self::Followers => "200 browsers wait on the confirmation page",
+            Self::ConsolePages => "the operators' pages over a million jobs and 200,000 orders",
         }
     }
 
@@ -64,6 +69,7 @@ impl Scenario {
             Self::FlashSale => flash_sale::run(cluster).await,
             Self::Invariants => invariant_check::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
+            Self::ConsolePages => console_pages::run(cluster).await,
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     ("admin_audit_log_is_append_only", "UPDATE admin_audit_log SET operator = 'other'"),
     ("admin_audit_log_is_append_only", "DELETE FROM admin_audit_log"),
+    ("admin_audit_log_is_append_only", "TRUNCATE admin_audit_log"),
     ("schema_compatibility_has_one_row", "INSERT INTO schema_compatibility VALUES (false, 'x')"),
     (
         "subject_kind_is_known",

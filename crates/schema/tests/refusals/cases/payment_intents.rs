@@ -155,6 +155,10 @@ pub(super) const CASES: &[Case] = &[
         "INSERT INTO idempotency_keys (user_id, idempotency_key, request_digest, payment_intent_id) VALUES ('sita', 'k', sha256('x'), 'pi_esewa_cccccccccccccccccccccccccc')",
     ),
     (
+        "a_user_uses_an_idempotency_key_once",
+        "INSERT INTO idempotency_keys (user_id, idempotency_key, request_digest, payment_intent_id) SELECT 'sita', 'k', sha256('x'), 'pi_esewa_aaaaaaaaaaaaaaaaaaaaaaaaaa' FROM generate_series(1, 2)",
+    ),
+    (
         "idempotency_key_is_1_to_255_visible_ascii",
         "INSERT INTO idempotency_keys (user_id, idempotency_key, request_digest, payment_intent_id) VALUES ('sita', 'a b', sha256('x'), 'pi_esewa_aaaaaaaaaaaaaaaaaaaaaaaaaa')",
     ),

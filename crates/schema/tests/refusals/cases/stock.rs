@@ -4,6 +4,7 @@ pub(super) const CASES: &[Case] = &[
     ("stock_belongs_to_a_variant", "INSERT INTO inventory (variant_id) VALUES ('nothing')"),
     ("available_stock_is_never_negative", "UPDATE inventory SET available = -1"),
     ("available_stock_is_never_negative", "SELECT set_stock('tea', -1, 'x')"),
+    ("available_stock_is_never_negative", "SELECT set_stock('tea', NULL, 'x')"),
     ("reserved_stock_is_never_negative", "UPDATE inventory SET reserved = -1"),
     ("sold_stock_is_never_negative", "UPDATE inventory SET sold = -1"),
     (

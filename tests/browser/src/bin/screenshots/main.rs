@@ -10,10 +10,14 @@ use pipeline_tests::run_to_end;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/screenshots");
 const CATALOGUE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/demo-catalogue.json");
+/// What everybody buys.
+const SKU: &str = "BOWL-PATAN-12";
 /// A picture that readers of the README wait for.
 const BYTES_MAX: usize = 100_000;
 /// Enough for the overview's figures to be of more than one payment.
 const ORDERS: usize = 12;
+/// Those of the two confirmation pages, and the one whose story is shown.
+const OTHER_ORDERS: usize = 3;
 const NEPALI: WindowOptions = WindowOptions { languages: "ne-NP,ne", ..WindowOptions::PHONE };
 
 #[tokio::main]
@@ -22,6 +26,8 @@ async fn main() -> anyhow::Result<()> {
         World::start_with(&[("JOB__MAX_ATTEMPTS", "2"), ("RECONCILE__SCHEDULE_SECONDS", "300")]).await;
     world.open_console().await;
     run_to_end("catalogue", &["import", CATALOGUE], world.database.url()).await?;
+    let goods = "SELECT variant_id FROM product_variants WHERE sku = $1";
+    world.goods = Some(world.shop.client.query_one(goods, &[&SKU]).await?.get(0));
     shop(&world).await?;
     confirmation(&world).await?;
     console(&world).await?;
@@ -81,7 +87,7 @@ async fn console(world: &World) -> anyhow::Result<()> {
     let window = Window::open(WindowOptions::DESK).await?;
     world.enter_console(&window, Duty::Operator, "/admin").await;
     // The figures are taken every few seconds, those of the orders less often.
-    await_text(&window, "#glance", &format!("{} orders", ORDERS + 2)).await;
+    await_text(&window, "#glance", &format!("{} orders", ORDERS + OTHER_ORDERS)).await;
     take(&window, Colours::Light, "console-overview").await?;
     let first_chart = "#speed svg";
     until("the figures of the orders", async || window.find(first_chart).await.ok()).await;

@@ -1,0 +1,65 @@
+//! A lease is a job, a number and a holder: whoever lacks one of them writes nothing.
+
+use std::time::Duration;
+
+use domain::queue::{self, Lease, Outcome, RetryPolicy, Settled, WorkerId};
+
+use crate::{late_writes::Late, world::World};
+
+const LEASE: Duration = Duration::from_secs(30);
+const POLICY: RetryPolicy = RetryPolicy { base: Duration::from_secs(60) };
+
+/// Tries everything that can be written under a lease.
+async fn assert_it_can_write_nothing(world: &World, late: Late, lease: &Lease) {
+    let before = world.everything().await;
+    let mut connection = world.pool.connection().await.unwrap();
+    let (worker, leases) = (&lease.worker_id, std::slice::from_ref(lease));
+    assert!(queue::extend(&mut connection, worker, leases, LEASE).await.unwrap().is_empty());
+    assert!(queue::complete(&mut connection, worker, leases).await.unwrap().is_empty());
+    assert!(queue::return_unstarted(&mut connection, worker, leases).await.unwrap().is_empty());
+    for outcome in [
+        Outcome::Done,
+        Outcome::Retry { error: "late".to_owned() },
+        Outcome::Snooze { delay: Duration::ZERO },
+        Outcome::GiveUp { reason: "late".to_owned() },
+    ] {
+        let settled = queue::settle(&mut connection, lease, outcome, POLICY, 0.5).await.unwrap();
+        assert_eq!(settled, Settled::LeaseLost);
+    }
+    let lost = late.write(world, world.pool.clone(), vec![lease.clone()]).await;
+    assert_eq!(lost, Ok(vec![lease.job_id]), "{late:?}");
+    assert_eq!(world.everything().await, before, "{late:?}");
+}
+
+/// A late write that locks its job first, and its job in other hands.
+async fn held_by_another(world: &World, late: Late, another: &WorkerId) -> (Lease, Lease) {
+    late.prepare(world).await;
+    let lost = world.claim(&WorkerId::unique("holder"), late.job_type()).await.remove(0);
+    let all = "SELECT array_agg(id) FROM job_queue WHERE status = 'processing'";
+    let ids: Vec<i64> = world.shop.client.query_one(all, &[]).await.unwrap().get(0);
+    world.let_leases_run_out(&ids).await;
+    world.rescue().await;
+    let held = world.claim(another, late.job_type()).await;
+    let held = held.into_iter().find(|lease| lease.job_id == lost.job_id).unwrap();
+    (lost, held)
+}
+
+#[tokio::test]
+async fn an_earlier_number_of_the_same_holder_writes_nothing() {
+    let world = World::new().await;
+    for late in [Late::RecordAnswer, Late::Finalize, Late::Refund] {
+        let another = WorkerId::unique("another");
+        let (lost, held) = held_by_another(&world, late, &another).await;
+        assert!(held.lease_no > lost.lease_no);
+        assert_it_can_write_nothing(&world, late, &Lease { worker_id: another, ..lost }).await;
+    }
+}
+
+#[tokio::test]
+async fn the_right_number_in_other_hands_writes_nothing() {
+    let world = World::new().await;
+    for late in [Late::RecordAnswer, Late::Finalize, Late::Refund] {
+        let (lost, held) = held_by_another(&world, late, &WorkerId::unique("another")).await;
+        assert_it_can_write_nothing(&world, late, &Lease { lease_no: held.lease_no, ..lost }).await;
+    }
+}
