@@ -53,6 +53,8 @@ chaos: ## Break everything that can break under shoppers, then compare the books
 	@echo "chaos: building the services" >&2
 	@cargo build --workspace --locked
 	@scripts/postgres.sh run chaos -- cargo run --quiet --locked --bin chaos -- $(if $(SEED),--seed $(SEED)) $(if $(INTENTS),--intents $(INTENTS))
+	@echo "chaos: cutting every flow's connection at every message" >&2
+	@CRASH_POINTS=all $(TEST_POSTGRES) cargo test --workspace --locked --test crash_points
 
 .PHONY: fill
 fill: ## Fill a database as a month of business would (JOBS=n, ORDERS=n; the demo's, unless DATABASE_URL names one)
