@@ -107,7 +107,9 @@ async fn noticed_by<'a>(
     statement: &str,
 ) -> anyhow::Result<Option<&'a TestName>> {
     for test in tests {
-        if let Ran::Failed(_) = programs.run(test, database_url, Some(statement)).await? {
+        if let Ran::Failed(_) =
+            programs.run(test, database_url, Some(("TEST_WITHOUT_GUARD", statement))).await?
+        {
             return Ok(Some(test));
         }
     }

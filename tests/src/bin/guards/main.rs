@@ -6,6 +6,7 @@ mod constraints;
 mod fences;
 mod report;
 mod scratch;
+mod switches;
 mod tests;
 
 use std::{path::PathBuf, process::ExitCode};
