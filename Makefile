@@ -37,6 +37,11 @@ test-browser: ## Run the tests in a real browser, brought here where it is missi
 	@cargo build --workspace --locked --all-targets
 	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test browser -- --test-threads=$(BROWSERS) $(ONLY)
 
+.PHONY: screenshots
+screenshots: ## Take the pictures of docs/screenshots anew
+	@cargo build --workspace --locked
+	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo run --quiet --locked --bin screenshots
+
 .PHONY: bench
 bench: ## Measure against a private, durable Postgres (ONLY=queue,finalize: those scenarios; ROUNDS=n)
 	@echo "bench: building for release" >&2
@@ -48,6 +53,10 @@ chaos: ## Break everything that can break under shoppers, then compare the books
 	@echo "chaos: building the services" >&2
 	@cargo build --workspace --locked
 	@scripts/postgres.sh run chaos -- cargo run --quiet --locked --bin chaos -- $(if $(SEED),--seed $(SEED)) $(if $(INTENTS),--intents $(INTENTS))
+
+.PHONY: fill
+fill: ## Fill a database as a month of business would (JOBS=n, ORDERS=n; the demo's, unless DATABASE_URL names one)
+	@$(DEMO_POSTGRES) cargo run --quiet --locked --package pipeline-tests --bin fill -- $(if $(JOBS),--jobs $(JOBS)) $(if $(ORDERS),--orders $(ORDERS))
 
 .PHONY: check
 check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service

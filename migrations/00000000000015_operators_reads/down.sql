@@ -1,2 +1,2 @@
 REVOKE SELECT (user_id) ON carts FROM admin_console;
-DROP INDEX IF EXISTS admin_audit_log_of_subject;
+DROP INDEX admin_audit_log_of_subject;

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod audit;
 pub mod cart;
 pub mod catalogue;
 pub mod checkout;
@@ -13,6 +14,7 @@ pub mod money;
 pub mod nepal_time;
 pub mod operators;
 pub mod orders;
+pub mod overview;
 pub mod payments;
 pub mod queue;
 pub mod readiness;

@@ -22,6 +22,14 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
+/// The same moment, counted from midnight in Kathmandu.
+pub fn in_kathmandu(moment: DateTime<Utc>) -> DateTime<FixedOffset> {
+    match FixedOffset::east_opt(AHEAD_OF_UTC_SECONDS) {
+        Some(kathmandu) => moment.with_timezone(&kathmandu),
+        None => moment.fixed_offset(),
+    }
+}
+
 /// A moment on a clock in Kathmandu: `4 July 2026, 14:05`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NepalTime {
@@ -35,10 +43,7 @@ pub struct NepalTime {
 
 impl From<DateTime<Utc>> for NepalTime {
     fn from(moment: DateTime<Utc>) -> Self {
-        let local = match FixedOffset::east_opt(AHEAD_OF_UTC_SECONDS) {
-            Some(kathmandu) => moment.with_timezone(&kathmandu),
-            None => moment.fixed_offset(),
-        };
+        let local = in_kathmandu(moment);
         Self {
             year: local.year(),
             month_index: usize::try_from(local.month0()).unwrap_or_default(),

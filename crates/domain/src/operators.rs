@@ -1,7 +1,5 @@
 //! What people change by hand: who, and why. Each change is written to the audit log in its own transaction.
 
-pub use schema::queries::audit_log::AuditEntry;
-
 use crate::text::can_be_stored;
 
 /// Characters of an operator's name; the token's subject has the same bound.

@@ -69,6 +69,8 @@ struct ReturnsPage {
     payment: Row,
     redirects: Vec<String>,
     held: usize,
+    /// The shopper closed the tab instead of coming back.
+    left: bool,
 }
 
 #[derive(Template)]
@@ -153,19 +155,32 @@ fn label(action: Action) -> String {
 }
 
 /// `POST /esewa/pay/{transaction_uuid}/{action}`
-pub(crate) async fn esewa_button(state: web::Data<State>, path: web::Path<(String, String)>) -> Page {
+pub(crate) async fn esewa_button(
+    state: web::Data<State>,
+    path: web::Path<(String, String)>,
+    body: web::Bytes,
+) -> Page {
     let (reference, word) = path.into_inner();
-    press(&state, Provider::Esewa, &reference, &word)
+    press(&state, Provider::Esewa, &reference, &word, leaves(&body))
 }
 
 /// `POST /khalti/pay/{pidx}/{action}`
-pub(crate) async fn khalti_button(state: web::Data<State>, path: web::Path<(String, String)>) -> Page {
+pub(crate) async fn khalti_button(
+    state: web::Data<State>,
+    path: web::Path<(String, String)>,
+    body: web::Bytes,
+) -> Page {
     let (reference, word) = path.into_inner();
-    press(&state, Provider::Khalti, &reference, &word)
+    press(&state, Provider::Khalti, &reference, &word, leaves(&body))
+}
+
+/// Whether the button also closes the tab.
+fn leaves(body: &[u8]) -> bool {
+    url::form_urlencoded::parse(body).any(|(name, value)| name == "then" && value == "leave")
 }
 
 /// Sends the browser on if there is one way to go; otherwise shows the ways there are.
-fn press(state: &State, provider: Provider, reference: &str, word: &str) -> Page {
+fn press(state: &State, provider: Provider, reference: &str, word: &str, left: bool) -> Page {
     let Some(action) = Action::from_word(word) else { return not_found() };
     let request = ActionRequest { provider, key: reference, action, amount_minor: None };
     let Delivered { payment: _, redirects } = match perform(state, &request) {
@@ -173,7 +188,9 @@ fn press(state: &State, provider: Provider, reference: &str, word: &str) -> Page
         Err(ActionError::UnknownPayment) => return not_found(),
         Err(error) => return refused(action_status(&error), "That is not possible", error.to_string()),
     };
-    if let [redirect] = redirects.as_slice() {
+    if let [redirect] = redirects.as_slice()
+        && !left
+    {
         return Ok(HttpResponse::Found().insert_header((header::LOCATION, redirect.as_str())).finish());
     }
     let after = state
@@ -181,5 +198,5 @@ fn press(state: &State, provider: Provider, reference: &str, word: &str) -> Page
         .find(provider, reference, clock::now())
         .map(|payment| (Row::of(payment), payment.redirects_held.len()));
     let Some((payment, held)) = after else { return not_found() };
-    html(&ReturnsPage { payment, redirects, held })
+    html(&ReturnsPage { payment, redirects, held, left })
 }

@@ -195,6 +195,22 @@ fn production_refuses_sandboxes_and_shared_secret_operators() {
 }
 
 #[test]
+fn the_console_admits_by_tokens_by_grants_or_by_both() {
+    let admin = |changes: &[(&str, &str)]| settings(changes).unwrap().admin();
+    let both = admin(&[]).unwrap();
+    assert!(both.tokens.is_some() && both.grants_accepted && both.sign_in_url.is_none());
+    let by_grants = admin(&[("ADMIN__AUDIENCE", ""), ("APP_ENV", "production")]).unwrap();
+    assert!(by_grants.tokens.is_none() && by_grants.grants_accepted);
+    let by_tokens = admin(&[("ADMIN__GRANTS_ACCEPTED", "false")]).unwrap();
+    assert!(by_tokens.tokens.is_some() && !by_tokens.grants_accepted);
+    let nobody = admin(&[("ADMIN__AUDIENCE", ""), ("ADMIN__GRANTS_ACCEPTED", "false")]);
+    assert_eq!(nobody.unwrap_err().to_string(), "ADMIN__AUDIENCE: is required");
+    assert_eq!(admin(&[("APP_ENV", "production")]).unwrap_err().variable(), "AUTH__JWKS_URL");
+    assert!(refused(&[("ADMIN__GRANTS_ACCEPTED", "yes")]).starts_with("ADMIN__GRANTS_ACCEPTED: "));
+    assert!(refused(&[("ADMIN__SIGN_IN_URL", "id.example")]).starts_with("ADMIN__SIGN_IN_URL: "));
+}
+
+#[test]
 fn a_short_lease_shortens_the_default_grace_with_it() {
     let worker = settings(&[("WORKER__LEASE_SECONDS", "0.9")]).unwrap().worker().unwrap();
     assert_eq!(worker.shutdown_grace, Duration::from_millis(600));

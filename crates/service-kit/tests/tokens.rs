@@ -99,6 +99,16 @@ async fn a_token_with_everything_right_names_its_user() {
 }
 
 #[actix_web::test]
+async fn a_token_says_when_it_ends_also_in_fractions_of_a_second() {
+    let end = get_current_timestamp() + 60;
+    for exp in [json!(end), json!(format!("{end}.75").parse::<f64>().unwrap())] {
+        let claims = shared_secret().verify(&hs256(json!({ "exp": exp }))).await.unwrap();
+        assert_eq!(u64::try_from(claims.ends_at_seconds).unwrap(), end);
+    }
+    assert!(refusal(&shared_secret(), &hs256(json!({ "exp": 1e300 }))).await.contains("exp"));
+}
+
+#[actix_web::test]
 async fn whatever_is_wrong_or_missing_is_refused() {
     let verifier = shared_secret();
     let now = get_current_timestamp();

@@ -4,7 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::web::Data;
 use anyhow::Context;
-use domain::{Pool, PoolSettings, queue::Waker, readiness};
+use domain::{
+    Pool, PoolSettings,
+    overview::{OverviewSampler, SamplerSettings},
+    queue::Waker,
+    readiness,
+};
 use secrecy::ExposeSecret;
 use service_kit::{
     health::Health,
@@ -13,7 +18,7 @@ use service_kit::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{door::Door, routes};
+use crate::{door::Door, metrics::OverviewMetrics, routes};
 
 const DEFAULT_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8082);
 /// The database role of this service.
@@ -26,6 +31,8 @@ pub(crate) struct State {
     /// Wakes workers and followers after what an action has committed.
     pub(crate) waker: Waker,
     pub(crate) door: Door,
+    /// What the overview shows, the same for everybody who looks.
+    pub(crate) overview: OverviewSampler,
     /// Attempts of a job that an action enqueues.
     pub(crate) job_attempts_max: i32,
 }
@@ -57,6 +64,7 @@ impl Application {
             pool: pool.clone(),
             waker: Waker::default(),
             door: Door::new(settings.admin()?, pool.clone())?,
+            overview: OverviewSampler::default(),
             job_attempts_max: i32::from(settings.job()?.max_attempts),
         });
         let server = Server::bind(&settings.http(DEFAULT_ADDR)?)?;
@@ -80,7 +88,16 @@ impl Application {
     pub async fn run_until_stopped(self) -> anyhow::Result<()> {
         let waker = self.state.waker.clone();
         let waking = tokio::spawn(waker.run(self.state.pool.clone(), self.shutdown.clone()));
+        let metrics = OverviewMetrics::new();
+        let sampling = self.state.overview.clone().run(
+            self.state.pool.clone(),
+            SamplerSettings::default(),
+            self.shutdown.clone(),
+            move |overview| metrics.show(overview),
+        );
+        let sampling = tokio::spawn(sampling);
         self.server.run(self.surface, self.shutdown).await?;
+        sampling.await.context("sampling the overview failed")?;
         waking.await.context("sending wake-ups failed")
     }
 }

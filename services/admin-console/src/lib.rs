@@ -3,6 +3,7 @@
 mod app;
 mod commands;
 mod door;
+mod metrics;
 mod pages;
 mod problems;
 mod routes;

@@ -10,7 +10,7 @@ use service_kit::http::{BODY_BYTES_MAX, Code, Problem};
 
 use crate::{
     door::admit,
-    pages::{assets, overview, session},
+    pages::{assets, audit, cases, grants, jobs, orders, overview, payments, session, stock},
 };
 
 pub(crate) fn configure(config: &mut ServiceConfig) {
@@ -20,6 +20,13 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .configure(assets::configure)
             .configure(session::configure)
             .configure(overview::configure)
+            .configure(jobs::configure)
+            .configure(payments::configure)
+            .configure(cases::configure)
+            .configure(orders::configure)
+            .configure(stock::configure)
+            .configure(audit::configure)
+            .configure(grants::configure)
             .default_service(actix_web::web::to(nothing_here))
             .wrap(from_fn(admit)),
     );

@@ -76,7 +76,7 @@
   // A reload shall ask where the payment stands, not bring the gateway's return once more, and the address that people
   // keep or share shall carry nothing of it.
   if (location.href !== page) {
-    for (const link of document.querySelectorAll("[href]")) link.setAttribute("href", link.href);
+    for (const link of document.querySelectorAll("a, link[rel=icon]")) link.setAttribute("href", link.href);
     history.replaceState(null, "", page);
   }
   follow();

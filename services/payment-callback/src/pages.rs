@@ -19,6 +19,8 @@ use crate::{
 /// Our own script and style, our own addresses, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/// The address of the status page among the routes.
+pub(crate) const STATUS_PAGE: &str = "/payment/status/{payment_intent_id}";
 /// A return that was fetched ahead is loaded once more when it is shown.
 const ATTEND_AFTER_SECONDS: u64 = 1;
 
@@ -52,6 +54,8 @@ struct NoticePage<'a> {
     words: Words,
     reload_seconds: Option<u64>,
     status_of: Option<&'a str>,
+    /// Only a status page may be asked for again in another language: a return would be brought a second time.
+    has_other_language: bool,
 }
 
 /// The page that follows a payment.
@@ -128,6 +132,7 @@ fn notice_page<'a>(
         words: language.notice(notice),
         reload_seconds,
         status_of,
+        has_other_language: request.match_pattern().as_deref() == Some(STATUS_PAGE),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     handlers::{
         assets, esewa_failure, esewa_return, khalti_return, status, status_stream, unattended, webhook,
     },
+    pages::STATUS_PAGE,
     preference::is_prefetch,
 };
 
@@ -26,7 +27,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             callback("/payment/callback/khalti/{payment_intent_id}").route(get().to(khalti_return::receive)),
         )
         .service(resource("/payment/webhook/{provider}").route(post().to(webhook::receive)))
-        .service(resource("/payment/status/{payment_intent_id}").route(get().to(status::show)))
+        .service(resource(STATUS_PAGE).route(get().to(status::show)))
         .service(
             resource("/payment/status/{payment_intent_id}/stream").route(get().to(status_stream::follow)),
         )

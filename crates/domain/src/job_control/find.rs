@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{act::audit_subject, list::JobState};
 use crate::{
-    operators::AuditEntry,
+    audit,
     payments::status::UnknownWord,
     story::mask::{mask_strangers, without_phone_numbers},
 };
@@ -23,7 +23,7 @@ pub struct Job {
     /// The trace of whoever enqueued it.
     pub trace_id: Option<String>,
     /// What operators did to it, newest first.
-    pub acts: Vec<AuditEntry>,
+    pub acts: Vec<audit::Entry>,
 }
 
 /// Why a job cannot be shown.
@@ -42,7 +42,9 @@ pub async fn find(connection: &mut Connection, job_id: i64) -> Result<Option<Job
     mask_strangers(&mut row.payload);
     row.last_error = row.last_error.as_deref().map(without_phone_numbers);
     let trace_id = row.trace_context.as_ref().and_then(trace_id);
-    let acts = audit_log::newest_of_subject(connection, &audit_subject(job_id), ACTS_MAX).await?;
+    let subject = audit_subject(job_id);
+    let of_job = audit::Filter { subject: Some(&subject), ..audit::Filter::default() };
+    let acts = audit_log::list_newest(connection, of_job, ACTS_MAX).await?;
     Ok(Some(Job { row, state, trace_id, acts }))
 }
 

@@ -22,6 +22,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Decision<'a> {
     pub payment_intent_id: &'a str,
+    /// The case that the person looked at; `None` decides about whichever is open.
+    pub case_id: Option<i64>,
     pub operator: &'a str,
     pub reason: &'a str,
 }
@@ -78,6 +80,9 @@ pub(super) async fn open(
     let Some(case) = review_cases::newest_of_intent(connection, id).await? else {
         return Err(ResolveError::NoOpenCase(status));
     };
+    if decision.case_id.is_some_and(|looked_at| looked_at != case.id) {
+        return Err(ResolveError::AnotherCase { newest_id: case.id });
+    }
     if !case.is_open {
         let (resolution_before, resolved_by) =
             (case.resolution.unwrap_or_default(), case.resolved_by.unwrap_or_default());
@@ -159,7 +164,7 @@ impl OpenCase {
         decision: &Decision<'_>,
         resolution: Resolution,
     ) -> Result<Resolved, ResolveError> {
-        let Decision { payment_intent_id, operator, reason } = *decision;
+        let Decision { payment_intent_id, operator, reason, .. } = *decision;
         let word = resolution.as_str();
         review_cases::resolve_if_open(connection, payment_intent_id, word, operator, reason).await?;
         self.audit(connection, decision, resolution).await?;

@@ -17,6 +17,8 @@ pub enum ResolveError {
     Unusable(&'static str),
     #[error("there is no review case to resolve: the intent is {}", .0.as_str())]
     NoOpenCase(IntentStatus),
+    #[error("a decision is about the case that was looked at: the payment has a newer one, case {newest_id}")]
+    AnotherCase { newest_id: i64 },
     #[error("a case is resolved once: {resolved_by} resolved it as {resolution}")]
     ResolvedBefore { resolution: String, resolved_by: String },
     #[error(

@@ -2,8 +2,7 @@ pub use schema::queries::evidence::{AnswerRow, CallbackRow, CaseRow, RefundRow, 
 use schema::{
     Connection,
     queries::{
-        audit_log::{self, AuditEntry},
-        evidence,
+        audit_log, evidence,
         payment_list::{self, ListedPayment, SnapshotLine},
     },
 };
@@ -13,6 +12,7 @@ use super::{
     options::{ResolutionOption, options},
 };
 use crate::{
+    audit,
     refunds::RefundTerms,
     story::mask::{mask_strangers, masked},
 };
@@ -33,7 +33,7 @@ pub struct CaseFile {
     pub callbacks: Vec<CallbackRow>,
     pub refunds: Vec<RefundRow>,
     /// What operators did about the payment.
-    pub acts: Vec<AuditEntry>,
+    pub acts: Vec<audit::Entry>,
     /// Empty where the case is resolved.
     pub options: Vec<ResolutionOption>,
 }
@@ -57,10 +57,11 @@ pub async fn open_file(
     callbacks.iter_mut().for_each(|row| row.raw_payload = masked(&row.raw_payload));
     let mut refunds = evidence::newest_refunds(connection, &id, EVIDENCE_ROWS_MAX).await?;
     refunds.iter_mut().filter_map(|row| row.gateway_reply.as_mut()).for_each(|reply| *reply = masked(reply));
+    let of_payment = audit::Filter { subject: Some(&id), ..audit::Filter::default() };
     let is_open = case.status == "open";
     Ok(Some(CaseFile {
         lines: payment_list::lines_of(connection, &id).await?,
-        acts: audit_log::newest_of_subject(connection, &id, EVIDENCE_ROWS_MAX).await?,
+        acts: audit_log::list_newest(connection, of_payment, EVIDENCE_ROWS_MAX).await?,
         options: if is_open { options(connection, &id, terms).await? } else { Vec::new() },
         case,
         payment,
@@ -69,4 +70,12 @@ pub async fn open_file(
         callbacks,
         refunds,
     }))
+}
+
+/// The payment that a case is about; `None`: there is no such case.
+pub async fn payment_of_case(
+    connection: &mut Connection,
+    case_id: i64,
+) -> Result<Option<String>, schema::Error> {
+    Ok(evidence::case(connection, case_id).await?.map(|case| case.payment_intent_id))
 }

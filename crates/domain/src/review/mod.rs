@@ -19,6 +19,7 @@ pub use dismiss::dismiss;
 pub use error::ResolveError;
 pub use file::{
     AnswerRow, CallbackRow, CaseFile, CaseRow, EVIDENCE_ROWS_MAX, RefundRow, VerificationRow, open_file,
+    payment_of_case,
 };
 pub use fulfil::fulfil;
 pub use list::{CASES_PER_PAGE_MAX, CaseState, ListCases, ListedCase, list_cases};

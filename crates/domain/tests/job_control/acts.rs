@@ -119,6 +119,7 @@ async fn a_cancelled_question_opens_a_case_and_is_owed_again_when_that_is_resolv
     assert!(owed.questions.is_empty(), "a person is asked: {owed:?}");
     let decision = domain::review::Decision {
         payment_intent_id: &intent.payment_intent_id,
+        case_id: None,
         operator: "hari",
         reason: "go on asking",
     };

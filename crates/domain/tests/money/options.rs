@@ -149,3 +149,19 @@ async fn a_resolved_case_offers_nothing_and_its_file_hides_what_is_personal() {
     }
     assert!(open_file(&mut connection, 404_404, &world.terms).await.unwrap().is_none());
 }
+
+#[tokio::test]
+async fn a_decision_about_an_older_case_does_not_end_the_newer_one() {
+    let world = World::new().await;
+    let ordered = world.completed(Provider::Khalti).await;
+    open_case(&world, &ordered.intent).await;
+    let newest = "SELECT max(id)::text FROM review_cases WHERE payment_intent_id = $1";
+    let first: i64 = world.text(newest, &ordered.intent).await.parse().unwrap();
+    world.dismiss(&ordered.intent).await.unwrap();
+    open_case(&world, &ordered.intent).await;
+    let pool = world.database.pool_as("admin_console");
+    let about_the_first = review::Decision { case_id: Some(first), ..decision(&ordered.intent) };
+    let refused = review::dismiss(&mut *pool.connection().await.unwrap(), about_the_first).await;
+    assert!(matches!(refused, Err(ResolveError::AnotherCase { .. })), "{refused:?}");
+    assert_eq!(world.cases(&ordered.intent).await, ["job_failed: dismissed", "job_failed"]);
+}

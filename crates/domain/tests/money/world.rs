@@ -294,7 +294,12 @@ pub(crate) struct Sale {
 }
 
 pub(crate) fn decision(intent: &Intent) -> Decision<'_> {
-    Decision { payment_intent_id: &intent.payment_intent_id, operator: "hari", reason: "the shopper called" }
+    Decision {
+        payment_intent_id: &intent.payment_intent_id,
+        case_id: None,
+        operator: "hari",
+        reason: "the shopper called",
+    }
 }
 
 const fn word(provider: Provider) -> &'static str {

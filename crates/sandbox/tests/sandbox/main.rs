@@ -18,4 +18,5 @@ mod khalti_refund;
 mod khalti_returns;
 mod pages;
 mod shop;
+mod storefront_guide;
 mod support;

@@ -62,3 +62,15 @@ async fn refusals_are_pages_too() {
     let button = world.client.post(world.at("/esewa/pay/nobody/pay")).send().await.unwrap();
     assert_eq!(button.status(), 404);
 }
+
+#[tokio::test]
+async fn a_shopper_can_pay_and_close_the_tab() {
+    let world = world().await;
+    let pidx = world.open_khalti("gone").await;
+    let pay = world.client.post(world.at(&format!("/khalti/pay/{pidx}/pay"))).form(&[("then", "leave")]);
+    let answer = pay.send().await.unwrap();
+    assert_eq!(answer.status(), 200, "the browser stays");
+    let text = answer.text().await.unwrap();
+    assert!(text.contains("You closed the tab") && text.contains("https://shop.example/khalti/return?"));
+    assert_eq!(world.payment("khalti", &pidx).await["paid_minor"], 10_000);
+}

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use diesel::{
-    ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper,
+    ExpressionMethods, QueryDsl, Queryable,
     sql_types::{Array, BigInt, Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Connection, Error, schema::admin_audit_log};
@@ -37,6 +38,52 @@ pub async fn insert(connection: &mut Connection, entry: NewEntry<'_>) -> Result<
     Ok(())
 }
 
+/// A change as the log has it.
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
+pub struct Entry {
+    pub id: i64,
+    pub operator: String,
+    pub action: String,
+    pub subject: String,
+    pub reason: String,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Which changes are listed; what is not given does not matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'a> {
+    pub operator: Option<&'a str>,
+    pub action: Option<&'a str>,
+    pub subject: Option<&'a str>,
+    /// Only those older than this one.
+    pub before_id: Option<i64>,
+}
+
+/// At most `entries_max` changes, newest first.
+pub async fn list_newest(
+    connection: &mut Connection,
+    filter: Filter<'_>,
+    entries_max: i64,
+) -> Result<Vec<Entry>, Error> {
+    let mut entries =
+        admin_audit_log::table.order(admin_audit_log::id.desc()).limit(entries_max).into_boxed();
+    if let Some(operator) = filter.operator {
+        entries = entries.filter(admin_audit_log::operator.eq(operator));
+    }
+    if let Some(action) = filter.action {
+        entries = entries.filter(admin_audit_log::action.eq(action));
+    }
+    if let Some(subject) = filter.subject {
+        entries = entries.filter(admin_audit_log::subject.eq(subject));
+    }
+    if let Some(before_id) = filter.before_id {
+        entries = entries.filter(admin_audit_log::id.lt(before_id));
+    }
+    Ok(entries.load(connection).await?)
+}
+
 statement! {
     InsertAll<'a> {
         operator: &'a str, action: &'a str, reason: &'a str, subjects: &'a [String], befores: Vec<&'a Value>,
@@ -66,35 +113,6 @@ pub async fn insert_all(connection: &mut Connection, entries: NewEntries<'_>) ->
     let NewEntries { operator, action, reason, subjects, befores, after } = entries;
     InsertAll { operator, action, reason, subjects, befores, after }.execute(connection).await?;
     Ok(())
-}
-
-/// An entry as it is read.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
-#[diesel(table_name = admin_audit_log)]
-pub struct AuditEntry {
-    pub id: i64,
-    pub operator: String,
-    pub action: String,
-    pub subject: String,
-    pub reason: String,
-    pub before: Option<Value>,
-    pub after: Option<Value>,
-    pub created_at: DateTime<Utc>,
-}
-
-/// What was done to a subject, newest first.
-pub async fn newest_of_subject(
-    connection: &mut Connection,
-    subject: &str,
-    entries_max: i64,
-) -> Result<Vec<AuditEntry>, Error> {
-    Ok(admin_audit_log::table
-        .filter(admin_audit_log::subject.eq(subject))
-        .order(admin_audit_log::id.desc())
-        .limit(entries_max)
-        .select(AuditEntry::as_select())
-        .load(connection)
-        .await?)
 }
 
 statement! {

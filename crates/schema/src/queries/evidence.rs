@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::{ExpressionMethods, OptionalExtension, QueryDsl, Queryable, Selectable, SelectableHelper};
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 
 /// A case whole.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = review_cases)]
 pub struct CaseRow {
     pub id: i64,
@@ -34,7 +35,7 @@ pub async fn case(connection: &mut Connection, case_id: i64) -> Result<Option<Ca
 }
 
 /// A gateway transaction as the gateway told it.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = payment_gateway_verifications)]
 pub struct VerificationRow {
     pub gateway_transaction_id: String,
@@ -63,7 +64,7 @@ pub async fn newest_verifications(
 }
 
 /// What the gateway answered, and what that meant.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = payment_intent_events)]
 pub struct AnswerRow {
     pub outcome: Option<String>,
@@ -89,7 +90,7 @@ pub async fn newest_answers(
 }
 
 /// What a browser or a relay brought back.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = payment_callbacks)]
 pub struct CallbackRow {
     pub kind: String,
@@ -116,7 +117,7 @@ pub async fn newest_callbacks(
 }
 
 /// Money given back, or being given back.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = refunds)]
 pub struct RefundRow {
     pub id: i64,

@@ -9,6 +9,7 @@ use diesel::{
     sql_types::{BigInt, Bool, Double, Integer, Jsonb, Nullable, Text, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Connection, Error};
@@ -28,7 +29,7 @@ pub struct JobFilter {
 }
 
 /// A job as a list shows it.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct ListedJob {
     pub id: i64,
     pub job_type: String,
@@ -192,7 +193,7 @@ pub async fn end_of_pending_walk_after(
 }
 
 /// Failures of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Serialize)]
 pub struct FailureKind {
     pub job_type: String,
     /// As `JobFilter::error_kind` wants it.
@@ -223,7 +224,7 @@ pub async fn group_newest_failed(
 }
 
 /// A job whole, as one page shows it.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct JobRow {
     pub id: i64,
     pub job_type: String,

@@ -17,6 +17,7 @@ pub mod jobs;
 pub mod leases;
 pub mod order_history;
 pub mod order_list;
+pub mod overview;
 pub mod payment_intents;
 pub mod payment_list;
 pub mod queue_figures;

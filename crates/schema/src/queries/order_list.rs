@@ -6,12 +6,13 @@ use diesel::{
     sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{Connection, Error};
 
 /// An order without its lines.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct ListedOrder {
     pub id: Uuid,
     pub order_number: String,
@@ -101,7 +102,7 @@ pub async fn newest_of_user_before(
 }
 
 /// A line with who sells it.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct SoldLine {
     pub variant_id: String,
     pub vendor_id: String,
@@ -129,7 +130,7 @@ pub async fn lines_of(connection: &mut Connection, order_id: Uuid) -> Result<Vec
 }
 
 /// A change of a variant's counts.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct StockMovement {
     pub id: i64,
     pub variant_id: String,

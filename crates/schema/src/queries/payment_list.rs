@@ -6,11 +6,12 @@ use diesel::{
     sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 
 use crate::{Connection, Error};
 
 /// A payment and what became of it.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct ListedPayment {
     pub payment_intent_id: String,
     pub user_id: String,
@@ -121,7 +122,7 @@ pub async fn newest_followed_before(
 }
 
 /// A line as it was priced and reserved.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct SnapshotLine {
     pub variant_id: String,
     pub vendor_name: String,

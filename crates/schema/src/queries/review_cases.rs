@@ -7,6 +7,7 @@ use diesel::{
     sql_types::{Array, BigInt, Bool, Double, Jsonb, Text},
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
@@ -165,7 +166,7 @@ pub async fn payment_was_dismissed(
 }
 
 /// A case as a list shows it.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Serialize)]
 pub struct ListedCase {
     pub id: i64,
     pub payment_intent_id: String,

@@ -5,11 +5,12 @@ use diesel::{
     sql_types::{BigInt, Bool, Integer, Nullable, Text},
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 
 use crate::{Connection, Error};
 
 /// A variant and what is left of it. One that was never counted has none of anything.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct StockedVariant {
     pub variant_id: String,
     pub sku: String,

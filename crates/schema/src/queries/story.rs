@@ -6,12 +6,13 @@ use diesel::{
     sql_types::{BigInt, Jsonb, Text, Timestamptz},
 };
 use diesel_async::RunQueryDsl;
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{Connection, Error};
 
 /// One thing that happened.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, Serialize)]
 pub struct StoryEntry {
     pub at: DateTime<Utc>,
     /// What it is: `intent_made`, `callback_received`, `gateway_answered`, `status_changed`, …

@@ -18,6 +18,7 @@ pub(super) async fn resolve(
 ) -> anyhow::Result<()> {
     let decision = review::Decision {
         payment_intent_id: &resolve.payment_intent_id,
+        case_id: None,
         operator: &resolve.operator,
         reason: &resolve.reason,
     };

@@ -1,10 +1,8 @@
 use std::fmt;
 
 use askama::filters::HtmlSafe;
-use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
-
-/// Nepal is 5 hours 45 minutes ahead of UTC, all year.
-const KATHMANDU_SECONDS: i32 = 20_700;
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::nepal_time::in_kathmandu;
 
 /// A time as people in Kathmandu read it, with UTC for machines and on hover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +17,12 @@ impl From<DateTime<Utc>> for Moment {
     }
 }
 
+impl From<&DateTime<Utc>> for Moment {
+    fn from(at: &DateTime<Utc>) -> Self {
+        Self(*at)
+    }
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let utc = self.0.to_rfc3339_opts(SecondsFormat::Millis, true);
@@ -27,14 +31,13 @@ impl fmt::Display for Moment {
             r#"<time datetime="{utc}" title="{}">"#,
             self.0.format("%Y-%m-%d %H:%M:%S%.3f UTC")
         )?;
-        match FixedOffset::east_opt(KATHMANDU_SECONDS) {
-            Some(kathmandu) => {
-                write!(formatter, "{}", self.0.with_timezone(&kathmandu).format("%-d %b %Y, %H:%M:%S"))?;
-            }
-            None => formatter.write_str(&utc)?,
-        }
-        formatter.write_str("</time>")
+        write!(formatter, "{}</time>", in_kathmandu(self.0).format("%-d %b %Y, %H:%M:%S"))
     }
+}
+
+/// The time of day in Kathmandu.
+pub(crate) fn clock(at: DateTime<Utc>) -> String {
+    in_kathmandu(at).format("%H:%M").to_string()
 }
 
 #[cfg(test)]
@@ -47,7 +50,7 @@ mod tests {
         let shown = Moment(at).to_string();
         assert_eq!(
             shown,
-            r#"<time datetime="2026-11-21T21:15:03.250Z" title="2026-11-21 21:15:03.250 UTC">22 Nov 2026, 03:00:03</time>"#
+            r#"<time datetime="2026-11-21T22:35:03.250Z" title="2026-11-21 22:35:03.250 UTC">22 Nov 2026, 04:20:03</time>"#
         );
     }
 }

@@ -105,3 +105,47 @@ async fn an_unknown_intent_and_a_missing_setting_are_one_line_each() {
     let output = Command::new(env!("CARGO_BIN_EXE_admin-console")).env_clear().arg("cases").output().unwrap();
     assert!(refusal(&output, 2).contains("DATABASE_URL"));
 }
+
+#[tokio::test]
+async fn a_grant_is_shown_once_listed_and_revoked() {
+    let database = TestDatabase::create().await;
+    assert_eq!(said(&console(&database, &["grants"])), "no grants\n");
+    let made = console(&database, &["grant", "--role", "operator", "--ttl", "8h", "--name", "gita"]);
+    let token = said(&made);
+    assert!(
+        token.starts_with("grant_") && token.lines().count() == 1,
+        "the token alone is on stdout: {token}"
+    );
+    assert!(String::from_utf8(made.stderr).unwrap().contains("not shown again"));
+    let listed = said(&console(&database, &["grants"]));
+    assert!(listed.contains("gita") && !listed.contains(token.trim()), "{listed}");
+
+    assert!(said(&console(&database, &["revoke", "1", "--reason", "lost"])).contains("is revoked"));
+    assert!(said(&console(&database, &["revoke", "1"])).contains("nothing was changed"));
+    assert!(refusal(&console(&database, &["revoke", "2"]), 1).contains("there is no grant 2"));
+    assert!(
+        refusal(&console(&database, &["grant", "--role", "viewer", "--ttl", "31d"]), 1).contains("30 days")
+    );
+    assert_eq!(console(&database, &["grant", "--role", "viewer", "--ttl", "soon"]).status.code(), Some(2));
+    let audited = "SELECT string_agg(action || ' ' || reason, ', ' ORDER BY id) FROM admin_audit_log \
+                   WHERE operator LIKE '%, as %' AND subject = 'grant 1'";
+    let row = database.client().await.query_one(audited, &[]).await.unwrap();
+    assert_eq!(row.get::<_, String>(0), "granted on the command line, revoked lost");
+}
+
+#[tokio::test]
+async fn serving_needs_a_road_in_and_names_the_setting_without_one() {
+    let database = TestDatabase::create().await;
+    let serve = |settings: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_admin-console"));
+        command.env_clear().env("DATABASE_URL", database.url()).envs(settings.iter().copied());
+        command.output().unwrap()
+    };
+    let secret = ("AUTH__JWT_SECRET", "0123456789abcdef0123456789abcdef");
+    let tokens = [secret, ("AUTH__ISSUER", "i"), ("AUTH__AUDIENCE", "a"), ("ADMIN__AUDIENCE", "o")];
+    assert!(refusal(&serve(&[("ADMIN__GRANTS_ACCEPTED", "false")]), 2).starts_with("AUTH__"));
+    assert!(refusal(&serve(&[("ADMIN__GRANTS_ACCEPTED", "maybe")]), 2).starts_with("ADMIN__GRANTS_ACCEPTED"));
+    assert!(refusal(&serve(&[("HTTP__ADDR", "nowhere")]), 2).starts_with("HTTP__ADDR"));
+    let production = [&tokens[..], &[("APP_ENV", "production")]].concat();
+    assert!(refusal(&serve(&production), 2).starts_with("AUTH__JWKS_URL"));
+}

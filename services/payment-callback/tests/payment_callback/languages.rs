@@ -56,6 +56,8 @@ async fn refusals_speak_the_reader_s_language_too() {
         let (answered, text) = page_of(world.browse_in("ne", &url).await).await;
         assert_eq!(answered, code);
         assert!(text.contains(words), "{text}");
+        // Another language of a return would bring the return once more.
+        assert_eq!(text.contains("?lang=en"), code == 404, "{text}");
     }
     world.finish().await;
 }

@@ -1,7 +1,8 @@
 use anyhow::Context;
-use domain::queue::WorkerId;
-use schema::{Connection, PoolSettings, pool};
+use domain::queue::{Waker, WorkerId};
+use schema::{Connection, Pool, PoolSettings, pool};
 use tokio_postgres::{Client, NoTls};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How the benchmark's connections name themselves.
 const APPLICATION_NAME: &str = "bench";
@@ -46,4 +47,11 @@ pub(crate) async fn worker_connections(url: &str, count: usize) -> anyhow::Resul
 /// A worker's name for one lap.
 pub(crate) fn worker_id() -> WorkerId {
     WorkerId::unique(APPLICATION_NAME)
+}
+
+/// Wake-ups as every service sends them, until the guard goes.
+pub(crate) fn running_waker(url: &str) -> anyhow::Result<(Waker, DropGuard)> {
+    let (waker, stop) = (Waker::default(), CancellationToken::new());
+    tokio::spawn(waker.clone().run(Pool::new(&worker_settings(url))?, stop.clone()));
+    Ok((waker, stop.drop_guard()))
 }

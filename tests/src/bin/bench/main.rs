@@ -5,6 +5,7 @@ mod cluster;
 mod connections;
 mod finalize;
 mod flash_sale;
+mod followers;
 mod invariant_check;
 mod invariants;
 mod latencies;

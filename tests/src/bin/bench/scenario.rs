@@ -1,6 +1,8 @@
 use clap::ValueEnum;
 
-use crate::{cluster::Cluster, finalize, flash_sale, invariant_check, purchase, queue, report::Row};
+use crate::{
+    cluster::Cluster, finalize, flash_sale, followers, invariant_check, purchase, queue, report::Row,
+};
 
 /// What can be measured on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -12,16 +14,18 @@ pub(crate) enum Scenario {
     Purchase,
     FlashSale,
     Invariants,
+    Followers,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Queue,
         Self::Finalize,
         Self::PurchaseLatency,
         Self::Purchase,
         Self::FlashSale,
         Self::Invariants,
+        Self::Followers,
     ];
 
     /// As `ONLY=` spells it.
@@ -33,6 +37,7 @@ impl Scenario {
             Self::Purchase => "purchase",
             Self::FlashSale => "flash_sale",
             Self::Invariants => "invariants",
+            Self::Followers => "followers",
         }
     }
 
@@ -46,6 +51,7 @@ impl Scenario {
             Self::Invariants => {
                 "the check of the invariants over 100,000 orders: everything, and what has changed"
             }
+            Self::Followers => "200 browsers wait on the confirmation page",
         }
     }
 
@@ -57,6 +63,7 @@ impl Scenario {
             Self::Purchase => purchase::rate::run(cluster).await,
             Self::FlashSale => flash_sale::run(cluster).await,
             Self::Invariants => invariant_check::run(cluster).await,
+            Self::Followers => followers::run(cluster).await,
         }
     }
 }

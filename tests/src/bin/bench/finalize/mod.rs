@@ -90,7 +90,7 @@ async fn lap(url: &str, observer: &Client) -> anyhow::Result<f64> {
     per_second(ORDERS, took)
 }
 
-async fn claim(
+pub(crate) async fn claim(
     connection: &mut Connection,
     worker_id: &WorkerId,
     count: usize,
@@ -105,16 +105,17 @@ async fn claim(
 async fn lane(connection: &mut Connection, worker_id: &WorkerId, leases: &[Lease]) -> anyhow::Result<usize> {
     let mut ordered = 0;
     for batch in leases.chunks(BATCH) {
-        ordered += finalize_batch(connection, worker_id, batch).await?;
+        ordered += finalize_batch(connection, worker_id, batch).await?.len();
     }
     Ok(ordered)
 }
 
-async fn finalize_batch(
+/// Makes the orders of a batch in one transaction; returns the intents that became orders.
+pub(crate) async fn finalize_batch(
     connection: &mut Connection,
     worker_id: &WorkerId,
     leases: &[Lease],
-) -> anyhow::Result<usize> {
+) -> anyhow::Result<Vec<String>> {
     let jobs: Vec<FinalizeOrder> = leases.iter().map(|lease| lease.read()).collect::<Result<_, _>>()?;
     let batch: Vec<ToFinalize<'_>> = leases
         .iter()
@@ -122,7 +123,8 @@ async fn finalize_batch(
         .map(|(lease, job)| ToFinalize { lease, payment_intent_id: &job.payment_intent_id })
         .collect();
     let terms = RefundTerms::of_all_gateways(JOB_ATTEMPTS_MAX);
-    Ok(finalize(connection, worker_id, &batch, &terms).await?.ordered.len())
+    let ordered = finalize(connection, worker_id, &batch, &terms).await?.ordered;
+    Ok(ordered.into_iter().map(|(payment_intent_id, _)| payment_intent_id).collect())
 }
 
 /// Lets pgbench make orders of `batch` intents a transaction, and returns orders a second.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use domain::{
     jobs::Job,
-    queue::{self, Enqueue, Waker, WorkerId},
+    queue::{self, Enqueue, WorkerId},
 };
 use schema::{
-    Connection, Pool,
+    Connection,
     notifications::{Channel, Listener},
     transaction,
 };
@@ -17,12 +17,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_postgres::Client;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::no_op::{NoOp, completed_and_others, empty_queue};
 use crate::{
     cluster::Cluster,
-    connections::{worker_connections, worker_id, worker_settings},
+    connections::{running_waker, worker_connections, worker_id, worker_settings},
     latencies::Latencies,
     queue::drain::{BATCH, LEASE},
     report::{Row, Target},
@@ -151,11 +150,4 @@ async fn enqueue(connection: &mut Connection, number: usize) -> anyhow::Result<(
 async fn two_connections(url: &str) -> anyhow::Result<(Connection, Connection)> {
     let mut connections = worker_connections(url, 2).await?.into_iter();
     Ok((connections.next().context("no connection")?, connections.next().context("no connection")?))
-}
-
-/// Wake-ups as every service sends them, until the guard goes.
-fn running_waker(url: &str) -> anyhow::Result<(Waker, DropGuard)> {
-    let (waker, stop) = (Waker::default(), CancellationToken::new());
-    tokio::spawn(waker.clone().run(Pool::new(&worker_settings(url))?, stop.clone()));
-    Ok((waker, stop.drop_guard()))
 }
