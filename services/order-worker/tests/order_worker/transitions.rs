@@ -54,6 +54,15 @@ async fn intent_of(world: &World, status: IntentStatus, connection: &mut Connect
         IntentStatus::Refunding | IntentStatus::Refunded => {
             world.shop.verify(&intent).await;
             world.shop.release(&intent, status.as_str()).await;
+            let refund_status =
+                if status == IntentStatus::Refunding { "'requested', NULL" } else { "'succeeded', now()" };
+            let (id, amount_minor) = (&intent.payment_intent_id, intent.amount_minor);
+            world
+                .set(&format!(
+                    "INSERT INTO refunds (payment_intent_id, amount_minor, idempotency_key, cause, status, settled_at)
+                     VALUES ('{id}', {amount_minor}, 'refund:{id}', 'made by a test', {refund_status})"
+                ))
+                .await;
         }
     }
     intent

@@ -91,7 +91,7 @@ pub(crate) async fn orders(observer: &Client) -> anyhow::Result<()> {
 pub(crate) async fn change(observer: &Client, count: i64) -> anyhow::Result<()> {
     let answers = "INSERT INTO payment_intent_events (payment_intent_id, kind, outcome, cause)
         SELECT 'pi_esewa_' || substr(md5((1 + floor(random() * 100000)::int)::text), 1, 26), 'gateway_answered', 'paid', 'asked again'
-          FROM generate_series(1, $1)";
+          FROM generate_series(1, $1::bigint)";
     observer.execute(answers, &[&count]).await?;
     let counts = "SELECT set_stock(variant_id, available + 1, 'counted again') FROM
         (SELECT variant_id, available FROM inventory ORDER BY variant_id = 'hot' DESC, random() LIMIT $1) AS counted";
