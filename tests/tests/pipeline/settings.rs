@@ -8,7 +8,8 @@ use std::{
 use pipeline_tests::{complete_environment, run};
 use test_support::TestDatabase;
 
-const SERVICES: [&str; 4] = ["checkout-api", "payment-callback", "order-worker", "stale-job-reaper"];
+const SERVICES: [&str; 5] =
+    ["checkout-api", "payment-callback", "order-worker", "stale-job-reaper", "admin-console"];
 const EXIT_STATUS: i32 = 2;
 
 async fn assert_refused(binary: &str, environment: BTreeMap<String, String>, variable: &str) {
@@ -38,9 +39,9 @@ async fn a_missing_setting_stops_every_service_that_needs_it() {
     let gateways = ["checkout-api", "payment-callback", "order-worker"];
     let required: [(&str, &[&str]); 6] = [
         ("DATABASE_URL", &SERVICES),
-        ("AUTH__JWKS_URL", &["checkout-api"]),
-        ("AUTH__ISSUER", &["checkout-api"]),
-        ("AUTH__AUDIENCE", &["checkout-api"]),
+        ("AUTH__JWKS_URL", &["checkout-api", "admin-console"]),
+        ("AUTH__ISSUER", &["checkout-api", "admin-console"]),
+        ("AUTH__AUDIENCE", &["checkout-api", "admin-console"]),
         ("CALLBACK__PUBLIC_URL", &["checkout-api"]),
         ("ESEWA__SECRET_KEY", &gateways),
     ];

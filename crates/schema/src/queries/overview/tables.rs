@@ -25,7 +25,7 @@ statement! {
     "SELECT relname::text, n_live_tup, n_dead_tup, pg_total_relation_size(relid), \
             greatest(last_vacuum, last_autovacuum) \
        FROM pg_stat_user_tables WHERE schemaname = 'public' \
-      ORDER BY n_dead_tup DESC, relname LIMIT " (tables_max as BigInt)
+      ORDER BY n_dead_tup DESC, n_live_tup DESC, relname LIMIT " (tables_max as BigInt)
 }
 
 /// Tables with the most dead rows first.
