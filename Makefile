@@ -37,6 +37,11 @@ test-browser: ## Run the tests in a real browser, brought here where it is missi
 	@cargo build --workspace --locked --all-targets
 	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test browser -- --test-threads=$(BROWSERS) $(ONLY)
 
+.PHONY: screenshots
+screenshots: ## Take the pictures of docs/screenshots anew
+	@cargo build --workspace --locked
+	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo run --quiet --locked --bin screenshots
+
 .PHONY: bench
 bench: ## Measure against a private, durable Postgres (ONLY=queue,finalize: those scenarios; ROUNDS=n)
 	@echo "bench: building for release" >&2

@@ -161,12 +161,14 @@ impl Differences {
     fn compare_charge(&mut self, verification: &Verification, intent: &Intent, payment: Option<&Payment>) {
         let Verification { payment_intent_id, gateway_transaction_id, amount_minor } = verification;
         let charge = payment.and_then(|payment| payment.charges.get(gateway_transaction_id));
-        let is_looked_at = intent.cases > 0 && intent.confirmed_orders == 0;
+        // Somebody was told to look, or all of it went back whatever it was: then nobody counts on it.
+        let is_given_back = intent.refunds > 0 && payment.is_some_and(|payment| payment.status == "refunded");
+        let is_counted_on_by_nobody = intent.confirmed_orders == 0 && (intent.cases > 0 || is_given_back);
         match charge {
-            None if !is_looked_at => self
+            None if !is_counted_on_by_nobody => self
                 .invented
                 .push(format!("{payment_intent_id}: verified by {gateway_transaction_id}, which charged nothing")),
-            Some(charged_minor) if charged_minor != amount_minor && !is_looked_at => self.mismatching.push(
+            Some(charged_minor) if charged_minor != amount_minor && !is_counted_on_by_nobody => self.mismatching.push(
                 format!("{payment_intent_id}: {gateway_transaction_id} charged {charged_minor}, we read {amount_minor}"),
             ),
             Some(_) | None => {}

@@ -29,6 +29,8 @@ const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct PipelineOptions {
     database_url: String,
+    /// Of those that reach the database at an address of their own.
+    database_urls: BTreeMap<Program, String>,
     workers: usize,
     settings: BTreeMap<String, String>,
     log_folder: Option<PathBuf>,
@@ -39,6 +41,7 @@ impl PipelineOptions {
     pub fn new(database_url: &str) -> Self {
         Self {
             database_url: database_url.to_owned(),
+            database_urls: BTreeMap::new(),
             workers: 1,
             settings: BTreeMap::new(),
             log_folder: None,
@@ -48,6 +51,13 @@ impl PipelineOptions {
     #[must_use]
     pub fn workers(mut self, count: usize) -> Self {
         self.workers = count;
+        self
+    }
+
+    /// One program reaches the database at another address than the others, such as that of a fault proxy.
+    #[must_use]
+    pub fn database_url_of(mut self, program: Program, database_url: &str) -> Self {
+        self.database_urls.insert(program, database_url.to_owned());
         self
     }
 
@@ -161,8 +171,9 @@ impl Pipeline {
     }
 
     fn spawn(&mut self, program: Program, address: SocketAddr) -> anyhow::Result<()> {
-        let environment =
-            settings::environment(&self.options.database_url, &self.addresses, &self.options.settings);
+        let PipelineOptions { database_url, database_urls, settings, .. } = &self.options;
+        let database_url = database_urls.get(&program).unwrap_or(database_url);
+        let environment = settings::environment(database_url, &self.addresses, settings);
         let service = Service::spawn(program, address, &environment, &self.logs, &mut self.guard)?;
         self.services.insert(program, service);
         self.seats.insert(program, address);

@@ -1,13 +1,20 @@
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers an unknown key with null")]
 
+use std::time::Duration;
+
 use anyhow::Context;
-use reqwest::StatusCode;
+use reqwest::{RequestBuilder, StatusCode};
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::{
     answer::{Answer, send},
     checkout::Checkout,
 };
+
+/// Of a request that may be sent twice.
+const TRIES_MAX: u32 = 5;
+const TRY_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The sandbox's control API: what gateways and identity provider do, and what their books say.
 #[derive(Debug, Clone)]
@@ -91,20 +98,35 @@ impl SandboxControl {
     /// # Errors
     /// Where the sandbox issues none.
     pub async fn token(&self, wanted: &Value) -> anyhow::Result<String> {
-        let request = self.http.post(format!("{}/identity/token", self.url)).json(wanted);
-        let issued = send(request).await?.expect(StatusCode::OK)?.json();
+        let url = format!("{}/identity/token", self.url);
+        let issued = send_again(|| self.http.post(&url).json(wanted)).await?.expect(StatusCode::OK)?.json();
         issued["access_token"].as_str().map(str::to_owned).context("no access_token")
     }
 
     async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let answer = send(self.http.get(format!("{}{path}", self.url))).await?;
+        let url = format!("{}{path}", self.url);
+        let answer = send_again(|| self.http.get(&url)).await?;
         Ok(answer.expect(StatusCode::OK)?.json())
     }
 
     async fn put(&self, path: &str, body: &Value) -> anyhow::Result<()> {
-        let answer = send(self.http.put(format!("{}{path}", self.url)).json(body)).await?;
+        let url = format!("{}{path}", self.url);
+        let answer = send_again(|| self.http.put(&url).json(body)).await?;
         answer.expect(StatusCode::OK).map(drop::<Answer>)
     }
+}
+
+/// Sends what may be sent twice until it is answered: on a busy machine a connection is closed, or timed out, as it is
+/// used.
+async fn send_again(request: impl Fn() -> RequestBuilder) -> anyhow::Result<Answer> {
+    for _ in 1..TRIES_MAX {
+        match send(request()).await {
+            Ok(answer) if answer.status != StatusCode::REQUEST_TIMEOUT => return Ok(answer),
+            Ok(_) | Err(_) => {}
+        }
+        sleep(TRY_INTERVAL).await;
+    }
+    send(request()).await
 }
 
 fn path_of(Checkout { provider, gateway_reference, .. }: &Checkout) -> String {

@@ -28,8 +28,8 @@ use crate::{
 const DEFAULT_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8084);
 /// The database role of this service.
 const ROLE: &str = "stale_job_reaper";
-/// Each of the five sweeps holds one, readiness another; a smaller `DATABASE__POOL_MAX` makes them take turns.
-const CONNECTIONS_MAX: usize = 6;
+/// Each of the six sweeps holds one, readiness another; a smaller `DATABASE__POOL_MAX` makes them take turns.
+const CONNECTIONS_MAX: usize = 7;
 /// A rescue that has not ended well for so long, beyond three intervals, is stuck: longer than any statement may run.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
 

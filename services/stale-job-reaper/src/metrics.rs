@@ -1,7 +1,8 @@
 //! The figures of this service at `/metrics`. Counters are what this replica did; several share the work.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use domain::invariants::Figures;
 use opentelemetry::{
     KeyValue,
     metrics::{Counter, Gauge},
@@ -18,12 +19,18 @@ pub(crate) struct Metrics {
     forgotten: Counter<u64>,
     failures: Counter<u64>,
     last_success: Gauge<f64>,
+    violations: Gauge<i64>,
+    check_timestamp: Gauge<f64>,
+    check_duration: Gauge<f64>,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
         let counter = |name: &'static str, description: &'static str| {
             meter().u64_counter(name).with_description(description).build()
+        };
+        let gauge = |name: &'static str, description: &'static str| {
+            meter().f64_gauge(name).with_unit("s").with_description(description).build()
         };
         Self {
             rescued: counter("jobs_rescued", "Jobs whose lease ran out, by type and by what became of them."),
@@ -39,6 +46,18 @@ impl Metrics {
                     "When a sweep last ended well, in seconds since 1970. Take the maximum over replicas.",
                 )
                 .build(),
+            violations: meter()
+                .i64_gauge("invariant_violations")
+                .with_description("Subjects that break a promise; the same from every replica.")
+                .build(),
+            check_timestamp: gauge(
+                "invariant_check_timestamp",
+                "When changes were last checked (incremental), and everything (full), in seconds since 1970.",
+            ),
+            check_duration: gauge(
+                "invariant_check_duration",
+                "How long the last page of changes took (incremental), and the last round through everything (full).",
+            ),
         }
     }
 
@@ -63,6 +82,25 @@ impl Metrics {
         self.forgotten.add(as_u64(count), &[]);
     }
 
+    /// What the check has listed and when it ran. What never ran has no time yet.
+    pub(crate) fn checked(&self, figures: &Figures) {
+        for (invariant, broken) in &figures.broken {
+            self.violations.record(*broken, &[KeyValue::new("invariant", invariant.clone())]);
+        }
+        let times = figures.times;
+        let kinds = [
+            ("incremental", times.checked_at_seconds, times.check_ms),
+            ("full", times.round_ended_at_seconds, times.round_ms),
+        ];
+        for (check, at_seconds, took_ms) in kinds {
+            if let Some(at_seconds) = at_seconds {
+                let labels = [KeyValue::new("check", check)];
+                self.check_timestamp.record(at_seconds, &labels);
+                self.check_duration.record(seconds(took_ms), &labels);
+            }
+        }
+    }
+
     pub(crate) fn failed(&self, sweep: &'static str) {
         self.failures.add(1, &[KeyValue::new("sweep", sweep)]);
     }
@@ -76,4 +114,8 @@ impl Metrics {
 
 fn as_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+fn seconds(milliseconds: i64) -> f64 {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default()).as_secs_f64()
 }

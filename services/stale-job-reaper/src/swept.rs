@@ -13,6 +13,10 @@ pub(crate) struct Swept {
     pub(crate) refunds_owed: usize,
     pub(crate) jobs_deleted: usize,
     pub(crate) keys_forgotten: usize,
+    /// Promises listed as broken since this turn.
+    pub(crate) violations_found: usize,
+    /// Promises found whole again in this turn.
+    pub(crate) violations_cleared: usize,
 }
 
 impl Swept {

@@ -26,6 +26,8 @@ pub struct World {
     pub pipeline: Pipeline,
     pub shop: Shop,
     pub database: TestDatabase,
+    /// The variant that [`World::checkout`] buys; without one it puts a new one on sale every time.
+    pub goods: Option<String>,
 }
 
 impl World {
@@ -45,7 +47,7 @@ impl World {
             });
         let pipeline = Pipeline::start(options).await.unwrap();
         let shop = Shop::open(&database).await;
-        Self { pipeline, shop, database }
+        Self { pipeline, shop, database, goods: None }
     }
 
     /// Puts something on sale under this name, and returns its variant.
@@ -77,7 +79,10 @@ impl World {
 
     /// A guest with something in the cart and an intent for it, at the gateway's page.
     pub async fn checkout(&self, provider: Provider) -> (Shopper, Checkout) {
-        let variant = self.shop.variant(UNIT_PRICE_MINOR, STOCK).await;
+        let variant = match &self.goods {
+            Some(variant_id) => variant_id.clone(),
+            None => self.shop.variant(UNIT_PRICE_MINOR, STOCK).await,
+        };
         let shopper = self.pipeline.shopper(&format!("guest-{}", uuid::Uuid::new_v4())).await.unwrap();
         shopper.put_in_cart(&variant, 1).await.unwrap();
         let checkout = shopper.checkout(provider).await.unwrap();

@@ -84,6 +84,9 @@ async fn carry(client: TcpStream, server: SocketAddr, number: u64, faults: &Faul
                 // Where it cannot be set, the connection is closed instead of reset.
                 let _ = stream.set_zero_linger();
             }
+            // Dropped, they would say goodbye first.
+            to_client.forget();
+            to_server.forget();
             return;
         }
         End::Cut(Side::Before) => faults.count(|injected| injected.cuts_before += 1),

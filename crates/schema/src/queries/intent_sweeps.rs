@@ -1,4 +1,7 @@
 //! Sweeps over intents: what should have a job and has none, and keys that nobody will repeat.
+//!
+//! Ids of intents are compared in byte order and the keys of jobs in the database's: without the COLLATE no index on the
+//! keys can be used.
 
 use diesel::sql_types::{BigInt, Double, Integer, Text};
 use diesel_async::RunQueryDsl;
@@ -14,10 +17,10 @@ statement! {
       WHERE pi.question_closed_at IS NULL \
         AND greatest(pi.created_at, pi.updated_at) < now() - make_interval(secs => " (grace_seconds as Double) ") \
         AND NOT EXISTS (SELECT FROM job_queue j \
-                         WHERE j.idempotency_key = 'verify_payment:' || pi.payment_intent_id \
+                         WHERE j.idempotency_key = ('verify_payment:' || pi.payment_intent_id) COLLATE \"default\" \
                            AND j.status IN ('pending', 'processing')) \
         AND NOT EXISTS (SELECT FROM job_queue j \
-                         WHERE j.status = 'failed' AND j.idempotency_key = 'verify_payment:' || pi.payment_intent_id) \
+                         WHERE j.status = 'failed' AND j.idempotency_key = ('verify_payment:' || pi.payment_intent_id) COLLATE \"default\") \
         AND NOT EXISTS (SELECT FROM review_cases c \
                          WHERE c.payment_intent_id = pi.payment_intent_id AND c.status = 'open') \
       ORDER BY pi.payment_intent_id LIMIT " (owed_max as BigInt) " \
@@ -45,10 +48,10 @@ statement! {
       WHERE pi.status = 'verified' \
         AND pi.updated_at < now() - make_interval(secs => " (grace_seconds as Double) ") \
         AND NOT EXISTS (SELECT FROM job_queue j \
-                         WHERE j.idempotency_key = 'finalize_order:' || pi.payment_intent_id \
+                         WHERE j.idempotency_key = ('finalize_order:' || pi.payment_intent_id) COLLATE \"default\" \
                            AND j.status IN ('pending', 'processing')) \
         AND NOT EXISTS (SELECT FROM job_queue j \
-                         WHERE j.status = 'failed' AND j.idempotency_key = 'finalize_order:' || pi.payment_intent_id) \
+                         WHERE j.status = 'failed' AND j.idempotency_key = ('finalize_order:' || pi.payment_intent_id) COLLATE \"default\") \
         AND NOT EXISTS (SELECT FROM review_cases c \
                          WHERE c.payment_intent_id = pi.payment_intent_id AND c.status = 'open') \
       ORDER BY pi.payment_intent_id LIMIT " (owed_max as BigInt) " \
@@ -76,7 +79,7 @@ statement! {
       WHERE r.status = 'requested' \
         AND r.created_at < now() - make_interval(secs => " (grace_seconds as Double) ") \
         AND NOT EXISTS (SELECT FROM job_queue j \
-                         WHERE j.idempotency_key = 'refund_payment:' || r.payment_intent_id \
+                         WHERE j.idempotency_key = ('refund_payment:' || r.payment_intent_id) COLLATE \"default\" \
                            AND j.status IN ('pending', 'processing')) \
         AND NOT EXISTS (SELECT FROM review_cases c \
                          WHERE c.payment_intent_id = r.payment_intent_id AND c.status = 'open') \

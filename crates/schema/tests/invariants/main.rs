@@ -12,6 +12,11 @@ mod work;
 use std::collections::BTreeSet;
 
 use cases::Case;
+use diesel_async::SimpleAsyncConnection;
+use schema::{
+    Connection, PoolSettings, pool,
+    queries::invariants::{INVARIANTS, checkpoints, findings, progress},
+};
 use test_support::TestDatabase;
 
 const SHOP: &str = include_str!("../refusals/shop.sql");
@@ -49,6 +54,39 @@ async fn each_broken_promise_is_found_and_nothing_else() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The statement of the reaper's check, asked about the shop's subjects, finds what the view finds.
+#[tokio::test]
+async fn the_check_of_single_subjects_finds_the_same() {
+    let database = TestDatabase::create().await;
+    database.client().await.batch_execute(SHOP).await.expect("the shop opens");
+    let settings =
+        PoolSettings { url: database.url().to_owned(), role: None, application_name: "test", size_max: 1 };
+    let mut connection = pool::connect(&settings).await.expect("the database is there");
+    let mut wrong = Vec::new();
+    for case in all_cases() {
+        connection.batch_execute("BEGIN").await.expect("a transaction begins");
+        connection.batch_execute(&cases::spelled_out(case.breach)).await.expect("the promise can be broken");
+        let found = check(&mut connection).await.expect("the check runs");
+        let again = check(&mut connection).await.expect("the check runs");
+        connection.batch_execute("ROLLBACK").await.expect("a transaction is rolled back");
+        let news: Vec<(&str, &str, bool)> = found
+            .iter()
+            .map(|finding| (finding.invariant.as_str(), finding.subject.as_str(), finding.is_cleared))
+            .collect();
+        if news != [(case.invariant, case.subject, false)] || again.iter().any(|finding| finding.is_cleared) {
+            wrong.push(format!("{} of {}: found {found:?}, then {again:?}", case.invariant, case.subject));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+async fn check(connection: &mut Connection) -> Result<Vec<findings::Finding>, schema::Error> {
+    progress::plan_for_any_keys(connection).await?;
+    let complete = checkpoints::advance(connection, &["tea", "tin"], 1_000).await?;
+    let variants: Vec<&str> = complete.iter().map(String::as_str).collect();
+    findings::check(connection, &[cases::OPEN, cases::ORDERED], &variants, &[1]).await
+}
+
 /// The names of the view's arms.
 async fn promised() -> BTreeSet<String> {
     let database = TestDatabase::create().await;
@@ -73,7 +111,6 @@ async fn the_documented_arms_and_the_exported_names_are_those_of_the_view() {
     let arms = rows.flat_map(|row| row.rsplit('|').nth(1).unwrap_or_default().split('`').skip(1).step_by(2));
     let documented: BTreeSet<String> = arms.map(str::to_owned).collect();
     assert_eq!(documented, promised, "docs/invariants.md");
-    let exported: BTreeSet<String> =
-        schema::queries::invariants::INVARIANTS.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(exported, promised, "schema::queries::invariants::INVARIANTS");
+    let exported: BTreeSet<String> = INVARIANTS.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(exported, promised, "INVARIANTS");
 }

@@ -2,6 +2,7 @@
 
 mod expire;
 mod forget;
+pub(crate) mod invariants;
 mod owe;
 mod rescue;
 mod retain;
@@ -21,6 +22,12 @@ use crate::{metrics::Metrics, swept::Swept};
 /// Full pages one sweep takes in a row; what is left waits for its next turn.
 pub(crate) const PAGES_MAX: u32 = 100;
 
+/// Intervals between two checks of the invariants.
+const CHECK_INTERVALS_APART: u32 = 10;
+/// Pages of changes in one turn of the check: 6,000 events, movements and the like. More than a busy shop writes in ten
+/// seconds; a burst is caught up with in the turns after it.
+const CHECK_PAGES: u32 = 20;
+
 /// What sweeps work with.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
@@ -28,17 +35,21 @@ pub(crate) struct Context {
     pub(crate) metrics: Metrics,
     pub(crate) retention: Duration,
     pub(crate) job_attempts_max: i32,
+    /// Between two checks of the invariants.
+    pub(crate) check_interval: Duration,
     pub(crate) stopping: CancellationToken,
 }
 
 impl Context {
     pub(crate) fn new(settings: &Settings, pool: Pool, stopping: CancellationToken) -> anyhow::Result<Self> {
-        let retention_days = u64::from(settings.reaper()?.retention_days);
+        let reaper = settings.reaper()?;
+        let retention_days = u64::from(reaper.retention_days);
         Ok(Self {
             pool,
             metrics: Metrics::new(),
             retention: Duration::from_secs(retention_days * 24 * 3600),
             job_attempts_max: i32::from(settings.job()?.max_attempts),
+            check_interval: reaper.interval.saturating_mul(CHECK_INTERVALS_APART),
             stopping,
         })
     }
@@ -57,11 +68,20 @@ pub(crate) enum Sweep {
     Retain(Retention),
     /// Idempotency keys nobody will repeat.
     Forget,
+    /// Promises that a row may break. Last, so that a single run looks at what the others left.
+    Invariants(invariants::Check),
 }
 
 impl Sweep {
-    pub(crate) fn all() -> [Self; 5] {
-        [Self::Rescue, Self::Expire, Self::Owe, Self::Retain(Retention::default()), Self::Forget]
+    pub(crate) fn all() -> [Self; 6] {
+        [
+            Self::Rescue,
+            Self::Expire,
+            Self::Owe,
+            Self::Retain(Retention::default()),
+            Self::Forget,
+            Self::Invariants(invariants::Check::default()),
+        ]
     }
 
     /// The word in logs and figures.
@@ -72,6 +92,7 @@ impl Sweep {
             Self::Owe => "owe",
             Self::Retain(_) => "retain",
             Self::Forget => "forget",
+            Self::Invariants(_) => "invariants",
         }
     }
 
@@ -83,6 +104,7 @@ impl Sweep {
             Self::Owe => 10,
             Self::Retain(_) => 60,
             Self::Forget => 600,
+            Self::Invariants(_) => CHECK_INTERVALS_APART,
         }
     }
 
@@ -92,6 +114,7 @@ impl Sweep {
         match self {
             Self::Retain(_) => 1,
             Self::Rescue | Self::Expire | Self::Owe | Self::Forget => PAGES_MAX,
+            Self::Invariants(_) => CHECK_PAGES,
         }
     }
 
@@ -111,6 +134,7 @@ impl Sweep {
                 Self::Owe => owe::page(&mut connection, context, swept).await?,
                 Self::Retain(retention) => retain::page(&mut connection, context, retention, swept).await?,
                 Self::Forget => forget::page(&mut connection, context, swept).await?,
+                Self::Invariants(check) => check.page(&mut connection, context, swept).await?,
             };
             if !may_be_more || context.stopping.is_cancelled() {
                 break;

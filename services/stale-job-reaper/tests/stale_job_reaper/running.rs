@@ -122,3 +122,46 @@ async fn jobs_are_not_owed_again_where_a_person_is_asked() {
     assert_eq!(world.count(&owed).await, 0);
     world.database.assert_no_violations().await;
 }
+
+/// The value of a figure's series, if it is exported.
+async fn figure(reaper: &Reaper, series: &str) -> Option<f64> {
+    let address = format!("http://127.0.0.1:{}/metrics", reaper.port);
+    let text = reqwest::get(address).await.unwrap().text().await.unwrap();
+    let line = text.lines().find(|line| line.starts_with(series))?;
+    line.rsplit(' ').next()?.parse().ok()
+}
+
+#[tokio::test]
+async fn two_reapers_list_a_breach_once_and_both_show_it_until_it_is_whole() {
+    let world = World::new().await;
+    service_kit::tls::install_crypto_provider();
+    let (first, second) = (Reaper::start(&world, &[]), Reaper::start(&world, &[]));
+    let series = "invariant_violations{invariant=\"order_intent_and_cart_have_one_owner\"}";
+    let both_show = async |broken: f64| {
+        figure(&first, series).await == Some(broken) && figure(&second, series).await == Some(broken)
+    };
+    until("both show zero", async || both_show(0.0).await).await;
+    let owner = "UPDATE carts SET user_id = user_id || $1 WHERE cart_id =
+        (SELECT cart_id FROM payment_intents WHERE payment_intent_id = $2)";
+    let id = &world.forgotten.payment_intent_id;
+    world.shop.client.execute(owner, &[&"-other", id]).await.unwrap();
+    until("both show it", async || both_show(1.0).await).await;
+    let looks = "SELECT count(*) FROM invariant_check_results WHERE last_seen_at > first_seen_at AND cleared_at IS NULL";
+    until("it is looked at again", async || world.count(looks).await == 1).await;
+    first.stop().await;
+    let third = Reaper::start(&world, &[]);
+    until("a new one shows it", async || figure(&third, series).await == Some(1.0)).await;
+    world
+        .shop
+        .client
+        .execute("UPDATE carts SET user_id = replace(user_id, '-other', '')", &[])
+        .await
+        .unwrap();
+    until("the new one shows zero", async || figure(&third, series).await == Some(0.0)).await;
+    let listed = "SELECT count(*) FROM invariant_check_results WHERE cleared_at >= first_seen_at";
+    assert_eq!(world.count(listed).await, 1);
+    assert!(figure(&third, "invariant_check_timestamp_seconds{check=\"incremental\"}").await.is_some());
+    assert!(figure(&third, "invariant_check_duration_seconds{check=\"full\"}").await.is_some());
+    second.stop().await;
+    third.stop().await;
+}

@@ -3,4 +3,6 @@
 
 mod accessibility;
 mod confirmation;
+mod console;
+mod operators;
 mod shop;

@@ -6,6 +6,7 @@ mod connections;
 mod finalize;
 mod flash_sale;
 mod followers;
+mod invariant_check;
 mod invariants;
 mod latencies;
 mod machine;

@@ -27,6 +27,11 @@ impl Samples {
         Ok(Spread { min: at(0)?, median: at(last / 2)?, max: at(last)? })
     }
 
+    /// The same figure in another unit.
+    pub(crate) fn times(&self, factor: f64) -> Self {
+        Self(self.0.iter().map(|value| value * factor).collect())
+    }
+
     /// This figure over another, round by round: what both met of the machine's other work cancels out.
     pub(crate) fn over(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, theirs)| mine / theirs).collect())

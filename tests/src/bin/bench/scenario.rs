@@ -1,6 +1,8 @@
 use clap::ValueEnum;
 
-use crate::{cluster::Cluster, finalize, flash_sale, followers, purchase, queue, report::Row};
+use crate::{
+    cluster::Cluster, finalize, flash_sale, followers, invariant_check, purchase, queue, report::Row,
+};
 
 /// What can be measured on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -11,16 +13,18 @@ pub(crate) enum Scenario {
     PurchaseLatency,
     Purchase,
     FlashSale,
+    Invariants,
     Followers,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Queue,
         Self::Finalize,
         Self::PurchaseLatency,
         Self::Purchase,
         Self::FlashSale,
+        Self::Invariants,
         Self::Followers,
     ];
 
@@ -32,6 +36,7 @@ impl Scenario {
             Self::PurchaseLatency => "purchase_latency",
             Self::Purchase => "purchase",
             Self::FlashSale => "flash_sale",
+            Self::Invariants => "invariants",
             Self::Followers => "followers",
         }
     }
@@ -43,6 +48,9 @@ impl Scenario {
             Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",
             Self::Purchase => "as many purchases as sixteen buyers can make",
             Self::FlashSale => "many buyers want one variant at once",
+            Self::Invariants => {
+                "the check of the invariants over 100,000 orders: everything, and what has changed"
+            }
             Self::Followers => "200 browsers wait on the confirmation page",
         }
     }
@@ -54,6 +62,7 @@ impl Scenario {
             Self::PurchaseLatency => purchase::latency::run(cluster).await,
             Self::Purchase => purchase::rate::run(cluster).await,
             Self::FlashSale => flash_sale::run(cluster).await,
+            Self::Invariants => invariant_check::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
         }
     }

@@ -144,11 +144,7 @@ async fn run(seed: u64, arguments: &Arguments) -> anyhow::Result<bool> {
             injected: &injected,
             enough: CancellationToken::new(),
         };
-        let load = async {
-            let loaded = load::shoppers(&world, until).await;
-            storm.enough.cancel();
-            loaded
-        };
+        let load = load::shoppers(&world, until, &storm.enough);
         tokio::select! {
             both = async { tokio::try_join!(load, storm.rage(&mut replicas)) } => both.map(drop)?,
             watched = progress::watch(&ground, &injected, began) => watched?,

@@ -25,9 +25,12 @@ const BRING_FORWARD: &str = "
        AND j.payload ->> 'payment_intent_id' = pi.payment_intent_id
        AND pi.status NOT IN ('completed', 'refunded')";
 
+/// Questions go on for a month, so that at any moment one may be due; overdue is what nobody gets done. A payment whose
+/// order's job was given up on waits for a person.
 const UNREST: &str = "
-    SELECT (SELECT count(*) FROM job_queue WHERE status = 'processing' OR status = 'pending' AND run_at <= now()),
-           (SELECT count(*) FROM payment_intents WHERE status = 'verified'),
+    SELECT (SELECT count(*) FROM job_queue WHERE status IN ('pending', 'processing') AND run_at <= now() - interval '3 seconds'),
+           (SELECT count(*) FROM payment_intents pi WHERE pi.status = 'verified'
+               AND NOT EXISTS (SELECT FROM review_cases c WHERE c.payment_intent_id = pi.payment_intent_id AND c.status = 'open')),
            (SELECT count(*) FROM payment_intents WHERE status IN ('created', 'awaiting_payment')),
            (SELECT count(*) FROM payment_intents pi
              WHERE pi.status NOT IN ('completed', 'refunded') AND pi.gateway_reference IS NOT NULL
@@ -38,7 +41,7 @@ const UNREST: &str = "
 /// What still moves.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unrest {
-    jobs_due: i64,
+    jobs_overdue: i64,
     orders_owed: i64,
     intents_open: i64,
     unasked: i64,
@@ -46,10 +49,10 @@ pub(crate) struct Unrest {
 
 impl fmt::Display for Unrest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { jobs_due, orders_owed, intents_open, unasked } = self;
+        let Self { jobs_overdue, orders_owed, intents_open, unasked } = self;
         write!(
             formatter,
-            "{jobs_due} jobs are due or run, {orders_owed} payments wait for their order, {intents_open} intents \
+            "{jobs_overdue} jobs are overdue, {orders_owed} payments wait for their order, {intents_open} intents \
              are open, {unasked} questions were not asked since the gateways became honest"
         )
     }
@@ -59,7 +62,7 @@ impl Unrest {
     async fn look(rows: &Client, since: &(dyn ToSql + Sync)) -> anyhow::Result<Self> {
         let row = rows.query_one(UNREST, &[since]).await?;
         Ok(Self {
-            jobs_due: row.get(0),
+            jobs_overdue: row.get(0),
             orders_owed: row.get(1),
             intents_open: row.get(2),
             unasked: row.get(3),
@@ -67,7 +70,7 @@ impl Unrest {
     }
 
     fn is_over(self) -> bool {
-        self.jobs_due + self.orders_owed + self.intents_open + self.unasked == 0
+        self.jobs_overdue + self.orders_owed + self.intents_open + self.unasked == 0
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) fn of_services() -> [(&'static str, String); 14] {
         ("WORKER__SHUTDOWN_GRACE_SECONDS", "2".to_owned()),
         ("WORKER__POLL_INTERVAL_MS", "500".to_owned()),
         ("REAPER__INTERVAL_SECONDS", "0.5".to_owned()),
-        ("RECONCILE__SCHEDULE_SECONDS", "2,4,7,11,16,23,35,60,120,300,600,1200".to_owned()),
+        ("RECONCILE__SCHEDULE_SECONDS", "2,4,7,11,16,23,35,60".to_owned()),
         ("RECONCILE__GIVE_UP_SECONDS", "30".to_owned()),
         ("ESEWA__NOT_FOUND_GRACE_SECONDS", "8".to_owned()),
         ("GATEWAY__TIMEOUT_MS", "1000".to_owned()),

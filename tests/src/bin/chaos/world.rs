@@ -6,7 +6,7 @@ use crate::{plan::GatewayModes, tally::Tally, told::Told};
 /// Replicas of every service.
 pub(crate) const REPLICAS: usize = 2;
 /// Requests that are open at a time.
-const REQUESTS_MAX: usize = 24;
+const REQUESTS_MAX: usize = 64;
 
 /// What every shopper of the run meets.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use pipeline_tests::fault_proxy::{ArmedCut, Cut, FaultProxy, Message, MessageKin
 use super::Storm;
 use crate::draw::{Bag, Draw};
 
-const PAUSE_MS: (u64, u64) = (400, 2_500);
+const PAUSE_MS: (u64, u64) = (1_000, 5_000);
 const LATENCY_MS: (u64, u64) = (5, 150);
 const LASTS_MS: (u64, u64) = (400, 2_500);
-const BLACK_HOLE_MS: (u64, u64) = (300, 4_000);
+const BLACK_HOLE_MS: (u64, u64) = (300, 3_500);
 /// One in so many COMMITs loses its answer while nothing else is wrong, and while COMMITs are what is aimed at.
 const COMMITS_APART: u64 = 40;
 const COMMITS_APART_AIMED: (u64, u64) = (2, 6);

@@ -7,7 +7,7 @@ use crate::{
     settings::LEASE,
 };
 
-const PAUSE_MS: (u64, u64) = (800, 3_500);
+const PAUSE_MS: (u64, u64) = (1_000, 6_000);
 const DEAD_MS: (u64, u64) = (0, 2_000);
 /// Beyond the lease.
 const FROZEN_MS: (u64, u64) = (300, 2_500);

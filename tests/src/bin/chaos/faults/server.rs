@@ -1,7 +1,7 @@
 use super::Storm;
 use crate::draw::{Bag, Draw};
 
-const PAUSE_MS: (u64, u64) = (7_000, 20_000);
+const PAUSE_MS: (u64, u64) = (8_000, 30_000);
 
 impl Storm<'_> {
     /// Restarts Postgres, by turns in order and as a crash does. A server that is somebody else's is left alone.
