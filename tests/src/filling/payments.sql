@@ -8,7 +8,7 @@ SELECT n, gen_random_uuid() AS cart_id, gen_random_uuid() AS order_id, n % 10 <>
        n % {cases_every} = 0 AS has_case, 'filled-shopper-' || n AS user_id, word AS provider,
        'pi_' || word || '_' || substr(md5('filled' || n), 1, 26) AS payment_intent_id,
        now() - (1 - n::float8 / {total}) * interval '30 days' - interval '1 hour' AS made_at,
-       now() - (1 - n::float8 / {total}) * interval '30 days' < now() - interval '7 days' AS is_closed
+       n % 10 <> 0 AND (1 - n::float8 / {total}) * interval '30 days' > interval '7 days' AS is_closed
   FROM generate_series({from}::bigint, {to}::bigint) AS n,
        LATERAL (SELECT CASE WHEN n % 2 = 0 THEN 'esewa' ELSE 'khalti' END AS word) AS gateway;
 CREATE TEMPORARY TABLE lines ON COMMIT DROP AS
@@ -21,7 +21,8 @@ CREATE TEMPORARY TABLE sums ON COMMIT DROP AS
 SELECT payment_intent_id, sum(quantity * unit_price_minor)::bigint AS amount_minor FROM lines GROUP BY 1;
 ANALYZE filling; ANALYZE lines; ANALYZE sums;
 
-INSERT INTO carts (cart_id, user_id, round, created_at) SELECT cart_id, user_id, CASE WHEN is_order THEN 2 ELSE 1 END, made_at FROM filling;
+INSERT INTO carts (cart_id, user_id, version, round, created_at)
+SELECT cart_id, user_id, CASE WHEN is_order THEN 2 ELSE 1 END, CASE WHEN is_order THEN 2 ELSE 1 END, made_at FROM filling;
 INSERT INTO payment_intents (payment_intent_id, user_id, cart_id, cart_version, cart_round, provider, gateway_reference, status,
        status_cause, reservation, subtotal_minor, amount_minor, shipping_address, expires_at, last_asked_at,
        question_closed_at, created_at, updated_at)
@@ -74,7 +75,7 @@ INSERT INTO review_cases (payment_intent_id, kind, detail, created_at)
 SELECT payment_intent_id, 'undecided', '[{"kind": "undecided", "outcome": "undecided"}]', made_at + interval '31 minutes'
   FROM filling WHERE has_case AND NOT is_order ORDER BY n;
 
--- The question of each: over, or due tomorrow at the earliest; nothing here is due, so no worker stirs.
+-- The question of each: over with an order that is a week old, or due tomorrow at the earliest; nothing here is due, so no worker stirs.
 INSERT INTO job_queue (job_type, payload, priority, status, attempts, run_at, idempotency_key, created_at, updated_at, completed_at)
 SELECT job.job_type, jsonb_build_object('payment_intent_id', f.payment_intent_id), job.priority,
        CASE WHEN job.is_over THEN 'completed' ELSE 'pending' END, CASE WHEN job.is_over THEN 1 ELSE 0 END,

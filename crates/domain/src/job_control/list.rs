@@ -12,9 +12,9 @@ use crate::{payments::status::words, story::mask::without_phone_numbers, text::c
 /// Jobs on one page at most.
 pub const JOBS_PER_PAGE_MAX: u16 = 100;
 /// Jobs looked at for one page at most; a page that found too few among them says so.
-pub const JOBS_EXAMINED_MAX: i64 = 100_000;
+pub const JOBS_EXAMINED_MAX: i64 = 25_000;
 /// Failed jobs that are grouped by kind of error.
-pub const FAILURES_EXAMINED_MAX: i64 = 20_000;
+pub const FAILURES_EXAMINED_MAX: i64 = 5_000;
 /// Kinds of error listed at most.
 const FAILURE_KINDS_MAX: i64 = 50;
 
@@ -101,25 +101,22 @@ pub async fn list(connection: &mut Connection, wanted: &ListJobs) -> Result<JobP
     };
     let page = Page { examined_max: JOBS_EXAMINED_MAX, rows_max: i64::from(limit) + 1 };
     let mut jobs = rows(connection, wanted.state, &filter, place, page).await?;
-    let (next, is_cut_short) = if jobs.len() > usize::from(limit) {
-        jobs.truncate(usize::from(limit));
-        let last = jobs.last();
-        (last.map(|job| DuePlace { priority: job.priority, run_at: job.run_at, id: job.id }), false)
-    } else {
-        let end = end_of_walk(connection, wanted.state, place).await?;
-        (end, end.is_some())
-    };
     for job in &mut jobs {
         job.error_line = job.error_line.as_deref().map(without_phone_numbers);
     }
+    if jobs.len() <= usize::from(limit) {
+        let next_cursor = end_of_walk(connection, wanted.state, place).await?;
+        return Ok(JobPage { jobs, is_cut_short: next_cursor.is_some(), next_cursor });
+    }
+    jobs.truncate(usize::from(limit));
     let is_pending = wanted.state == Some(JobState::Pending);
     let next_cursor =
-        next.map(
-            |DuePlace { priority, run_at, id }| {
+        jobs.last().map(
+            |&ListedJob { priority, run_at, id, .. }| {
                 if is_pending { Cursor::After { priority, run_at, id } } else { Cursor::Before(id) }
             },
         );
-    Ok(JobPage { jobs, next_cursor, is_cut_short })
+    Ok(JobPage { jobs, next_cursor, is_cut_short: false })
 }
 
 /// The filter and where to start; `None` where a text asks for what no row can hold.
@@ -166,20 +163,24 @@ async fn end_of_walk(
     connection: &mut Connection,
     state: Option<JobState>,
     place: DuePlace,
-) -> Result<Option<DuePlace>, Error> {
+) -> Result<Option<Cursor>, Error> {
     let examined_max = JOBS_EXAMINED_MAX;
-    match state {
-        Some(JobState::Pending) => job_list::end_of_pending_walk_after(connection, place, examined_max).await,
+    let end = match state {
+        Some(JobState::Pending) => {
+            let end = job_list::end_of_pending_walk_after(connection, place, examined_max).await?;
+            return Ok(end.map(|DuePlace { priority, run_at, id }| Cursor::After { priority, run_at, id }));
+        }
         Some(JobState::Processing) => {
-            job_list::end_of_processing_walk_before(connection, place.id, examined_max).await
+            job_list::end_of_processing_walk_before(connection, place.id, examined_max).await?
         }
         Some(JobState::Failed) => {
-            job_list::end_of_failed_walk_before(connection, place.id, examined_max).await
+            job_list::end_of_failed_walk_before(connection, place.id, examined_max).await?
         }
         Some(JobState::Completed | JobState::Cancelled) | None => {
-            job_list::end_of_walk_before(connection, place.id, examined_max).await
+            job_list::end_of_walk_before(connection, place.id, examined_max).await?
         }
-    }
+    };
+    Ok(end.map(Cursor::Before))
 }
 
 /// The newest failed jobs by type and kind of error, the most frequent first.

@@ -10,7 +10,7 @@ use crate::text::can_be_stored;
 /// Entries of one story at most; an intent that is asked about for thirty days has some hundreds.
 const ENTRIES_MAX: i64 = 5000;
 /// Jobs that are over are looked for among so many of the newest.
-pub const FINISHED_JOBS_EXAMINED_MAX: i64 = 100_000;
+pub const FINISHED_JOBS_EXAMINED_MAX: i64 = 10_000;
 
 /// Tells an intent's story, oldest first: snapshot, callbacks as received with what is personal masked, each
 /// question's answer, jobs, stock, order, refunds, cases, operators. `None`: there is no such intent.

@@ -129,6 +129,19 @@ async fn a_cancelled_question_opens_a_case_and_is_owed_again_when_that_is_resolv
 }
 
 #[tokio::test]
+async fn a_cancelled_job_whose_payload_cannot_be_read_opens_the_case_of_the_payment_in_its_key() {
+    let world = World::new().await;
+    let (intent, job) = world.payment().await;
+    let garble = "UPDATE job_queue SET payload = '{\"payment_intent_id\": 5}' WHERE id = $1";
+    world.shop.client.execute(garble, &[&job]).await.unwrap();
+    let acted = world.cancel(JobAct { lease_no: 0, ..on(job) }).await.unwrap();
+    assert_eq!(acted.open_case_of.as_deref(), Some(intent.payment_intent_id.as_str()));
+    assert_eq!(world.shop.cases(&intent).await, [("job_failed".to_owned(), "open".to_owned())]);
+    let found = job_control::find(&mut *world.connection().await, job).await.unwrap().unwrap();
+    assert_eq!(found.row.payment_intent_id.as_deref(), Some(intent.payment_intent_id.as_str()));
+}
+
+#[tokio::test]
 async fn a_cancelled_job_that_is_about_no_payment_opens_no_case() {
     let world = World::new().await;
     let job = world.job("pending", None).await;

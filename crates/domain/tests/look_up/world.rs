@@ -65,7 +65,7 @@ impl World {
                 INSERT INTO inventory_movements (variant_id, available_delta, reserved_delta, sold_delta, reason, payment_intent_id)
                 SELECT variant_id, 0, -quantity, quantity, 'settled', $1 FROM lines
             ), round AS (
-                UPDATE carts SET round = round + 1 WHERE cart_id = (SELECT cart_id FROM payment_intents WHERE payment_intent_id = $1)
+                UPDATE carts SET round = round + 1, version = version + 1 WHERE cart_id = (SELECT cart_id FROM payment_intents WHERE payment_intent_id = $1)
             )
             SELECT order_number FROM made";
         self.shop.client.query_one(make, &[&sale.intent.payment_intent_id]).await.unwrap().get(0)

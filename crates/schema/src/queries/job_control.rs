@@ -27,30 +27,34 @@ pub struct LockedJob {
     pub state: Value,
 }
 
-statement! {
-    LockJob { id: i64 } -> (BigInt, Text, Text, BigInt, Bool, Nullable<Text>, Nullable<Text>, Jsonb);
-    "SELECT j.id, j.job_type, j.status, j.lease_no, j.run_at <= clock_timestamp(), j.idempotency_key, \
-            coalesce(j.payload ->> 'payment_intent_id', split_part(j.idempotency_key, ':', 2)), \
-            jsonb_build_object('job_type', j.job_type, 'status', j.status, 'attempts', j.attempts, \
-                               'crash_count', j.crash_count, 'run_at', j.run_at, 'lease_no', j.lease_no) \
-       FROM job_queue j WHERE j.id = " (id as BigInt) " FOR NO KEY UPDATE"
+/// A lock on one job. What it is about, its payload says, or its key where that cannot be read: as for whoever runs it.
+macro_rules! lock_job {
+    ($name:ident $(<$lifetime:lifetime>)? { $field:ident: $rust:ty } [$($is_wanted:tt)*]) => {
+        statement! {
+            $name $(<$lifetime>)? { $field: $rust }
+            -> (BigInt, Text, Text, BigInt, Bool, Nullable<Text>, Nullable<Text>, Jsonb);
+            "SELECT j.id, j.job_type, j.status, j.lease_no, j.run_at <= clock_timestamp(), j.idempotency_key, \
+                    CASE WHEN jsonb_typeof(j.payload -> 'payment_intent_id') = 'string' THEN j.payload ->> 'payment_intent_id' \
+                         WHEN starts_with(j.idempotency_key, j.job_type || ':') \
+                         THEN substr(j.idempotency_key, char_length(j.job_type) + 2) END, \
+                    jsonb_build_object('job_type', j.job_type, 'status', j.status, 'attempts', j.attempts, \
+                                       'crash_count', j.crash_count, 'run_at', j.run_at, 'lease_no', j.lease_no) \
+               FROM job_queue j WHERE " $($is_wanted)* " FOR NO KEY UPDATE"
+        }
+    };
 }
+
+lock_job!(LockJob { id: i64 }["j.id = "(id as BigInt)]);
 
 /// The job, locked until the transaction ends. Comes before any other lock.
 pub async fn find_for_update(connection: &mut Connection, id: i64) -> Result<Option<LockedJob>, Error> {
     Ok(LockJob { id }.get_result(connection).await.optional()?)
 }
 
-statement! {
+lock_job!(
     LockLive<'a> { idempotency_key: &'a str }
-    -> (BigInt, Text, Text, BigInt, Bool, Nullable<Text>, Nullable<Text>, Jsonb);
-    "SELECT j.id, j.job_type, j.status, j.lease_no, j.run_at <= clock_timestamp(), j.idempotency_key, \
-            coalesce(j.payload ->> 'payment_intent_id', split_part(j.idempotency_key, ':', 2)), \
-            jsonb_build_object('job_type', j.job_type, 'status', j.status, 'attempts', j.attempts, \
-                               'crash_count', j.crash_count, 'run_at', j.run_at, 'lease_no', j.lease_no) \
-       FROM job_queue j \
-      WHERE j.idempotency_key = " (idempotency_key as Text) " AND j.status IN ('pending', 'processing') FOR NO KEY UPDATE"
-}
+    ["j.idempotency_key = " (idempotency_key as Text) " AND j.status IN ('pending', 'processing')"]
+);
 
 /// The live job of a key, locked until the transaction ends. Comes before any other lock.
 pub async fn live_of_key_for_update(
@@ -177,7 +181,9 @@ of_failed!(
 of_failed!(
     LockFailed -> (BigInt, Nullable<Text>, Nullable<Text>, Jsonb),
     "SELECT locked.id, locked.idempotency_key, \
-            coalesce(locked.payload ->> 'payment_intent_id', split_part(locked.idempotency_key, ':', 2)), \
+            CASE WHEN jsonb_typeof(locked.payload -> 'payment_intent_id') = 'string' THEN locked.payload ->> 'payment_intent_id' \
+                 WHEN starts_with(locked.idempotency_key, locked.job_type || ':') \
+                 THEN substr(locked.idempotency_key, char_length(locked.job_type) + 2) END, \
             jsonb_build_object('job_type', locked.job_type, 'status', locked.status, 'attempts', locked.attempts, \
                                'crash_count', locked.crash_count, 'run_at', locked.run_at, 'lease_no', locked.lease_no) \
        FROM job_queue locked WHERE locked.status = 'failed' AND locked.id = ANY (ARRAY(",

@@ -48,7 +48,7 @@ pub struct ListedJob {
     pub updated_at: DateTime<Utc>,
 }
 
-/// Where a list goes on: after the last row shown or examined.
+/// Where the list of pending jobs goes on: after the last row shown or examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
 pub struct DuePlace {
     pub priority: i32,
@@ -59,7 +59,7 @@ pub struct DuePlace {
 /// A list's two statements: its rows after a place, and where its bounded walk from there ends.
 macro_rules! job_list {
     (
-        $rows:ident, $end:ident, $is_in_list:literal, in order of $order:literal,
+        $rows:ident, $end:ident -> $place:ty, $is_in_list:literal, in order of $order:literal, at $columns:literal,
         after { $($field:ident: $rust:ty),* } [$($is_after:tt)*]
     ) => {
         statement! {
@@ -68,7 +68,9 @@ macro_rules! job_list {
                 Nullable<Timestamptz>, Nullable<Text>, Nullable<Text>, Timestamptz, Timestamptz);
             "SELECT j.id, j.job_type, j.status, j.priority, j.attempts, j.max_attempts, j.crash_count, j.run_at, \
                     j.locked_by, j.locked_until, left(split_part(j.last_error, chr(10), 1), 300), \
-                    coalesce(j.payload ->> 'payment_intent_id', nullif(split_part(j.idempotency_key, ':', 2), '')), \
+                    CASE WHEN jsonb_typeof(j.payload -> 'payment_intent_id') = 'string' THEN j.payload ->> 'payment_intent_id' \
+                 WHEN starts_with(j.idempotency_key, j.job_type || ':') \
+                 THEN substr(j.idempotency_key, char_length(j.job_type) + 2) END, \
                     j.created_at, j.updated_at \
                FROM (SELECT q.* FROM job_queue q WHERE " $is_in_list " AND " $($is_after)* " ORDER BY " $order "
                       LIMIT " (examined_max as BigInt) ") AS j \
@@ -87,24 +89,29 @@ macro_rules! job_list {
         }
 
         statement! {
-            $end { examined_max: i64, $($field: $rust),* } -> (Integer, Timestamptz, BigInt);
-            "SELECT q.priority, q.run_at, q.id FROM job_queue q WHERE " $is_in_list " AND " $($is_after)* " \
+            // Reads the list's index alone.
+            $end { examined_max: i64, $($field: $rust),* } -> $place;
+            "SELECT " $columns " FROM job_queue q WHERE " $is_in_list " AND " $($is_after)* " \
               ORDER BY " $order " LIMIT 1 OFFSET " (examined_max as BigInt) " - 1"
         }
     };
 }
 
-job_list!(NewestOfAll, EndOfAll, "true", in order of "q.id DESC", after { before_id: i64 } ["q.id < " (before_id as BigInt)]);
 job_list!(
-    NewestFailed, EndOfFailed, "q.status = 'failed'", in order of "q.id DESC",
+    NewestOfAll, EndOfAll -> BigInt, "true", in order of "q.id DESC", at "q.id",
     after { before_id: i64 } ["q.id < " (before_id as BigInt)]
 );
 job_list!(
-    NewestProcessing, EndOfProcessing, "q.status = 'processing'", in order of "q.id DESC",
+    NewestFailed, EndOfFailed -> BigInt, "q.status = 'failed'", in order of "q.id DESC", at "q.id",
     after { before_id: i64 } ["q.id < " (before_id as BigInt)]
 );
 job_list!(
-    NextPending, EndOfPending, "q.status = 'pending'", in order of "q.priority, q.run_at, q.id",
+    NewestProcessing, EndOfProcessing -> BigInt, "q.status = 'processing'", in order of "q.id DESC", at "q.id",
+    after { before_id: i64 } ["q.id < " (before_id as BigInt)]
+);
+job_list!(
+    NextPending, EndOfPending -> (Integer, Timestamptz, BigInt), "q.status = 'pending'",
+    in order of "q.priority, q.run_at, q.id", at "q.priority, q.run_at, q.id",
     after { priority: i32, run_at: DateTime<Utc>, id: i64 }
     ["(q.priority, q.run_at, q.id) > (" (priority as Integer) ", " (run_at as Timestamptz) ", " (id as BigInt) ")"]
 );
@@ -131,7 +138,7 @@ pub async fn end_of_walk_before(
     connection: &mut Connection,
     before_id: i64,
     examined_max: i64,
-) -> Result<Option<DuePlace>, Error> {
+) -> Result<Option<i64>, Error> {
     Ok(EndOfAll { examined_max, before_id }.get_result(connection).await.optional()?)
 }
 
@@ -150,7 +157,7 @@ pub async fn end_of_failed_walk_before(
     connection: &mut Connection,
     before_id: i64,
     examined_max: i64,
-) -> Result<Option<DuePlace>, Error> {
+) -> Result<Option<i64>, Error> {
     Ok(EndOfFailed { examined_max, before_id }.get_result(connection).await.optional()?)
 }
 
@@ -169,7 +176,7 @@ pub async fn end_of_processing_walk_before(
     connection: &mut Connection,
     before_id: i64,
     examined_max: i64,
-) -> Result<Option<DuePlace>, Error> {
+) -> Result<Option<i64>, Error> {
     Ok(EndOfProcessing { examined_max, before_id }.get_result(connection).await.optional()?)
 }
 
@@ -259,7 +266,9 @@ statement! {
             j.trace_context, j.created_at, j.updated_at, j.completed_at, j.failed_at, pi.payment_intent_id \
        FROM job_queue j \
        LEFT JOIN payment_intents pi ON pi.payment_intent_id \
-                 = coalesce(j.payload ->> 'payment_intent_id', split_part(j.idempotency_key, ':', 2)) \
+                 = CASE WHEN jsonb_typeof(j.payload -> 'payment_intent_id') = 'string' THEN j.payload ->> 'payment_intent_id' \
+                 WHEN starts_with(j.idempotency_key, j.job_type || ':') \
+                 THEN substr(j.idempotency_key, char_length(j.job_type) + 2) END \
       WHERE j.id = " (id as BigInt)
 }
 

@@ -2,7 +2,7 @@ use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use askama::Template;
 use chrono::{DateTime, Utc};
 use domain::{
-    job_control::{self, CountedFailures, RetryMany, RetryManyOutcome},
+    job_control::{self, CountedFailures, JOBS_EXAMINED_MAX, RetryMany, RetryManyOutcome},
     operators::ByHand,
 };
 use serde::Deserialize;
@@ -23,6 +23,7 @@ struct RetryManyPage {
     frame: Frame,
     asked: Asked,
     counted: CountedFailures,
+    examined_max: i64,
 }
 
 /// The count that was shown, sent back with the decision; and the filter it was of.
@@ -87,7 +88,13 @@ pub(super) async fn page(
     asked: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
     let counted = count(&state, &asked.0).await?;
-    html(StatusCode::OK, &RetryManyPage { frame: session.frame(Section::Jobs), asked: asked.0, counted })
+    let page = RetryManyPage {
+        frame: session.frame(Section::Jobs),
+        asked: asked.0,
+        counted,
+        examined_max: JOBS_EXAMINED_MAX,
+    };
+    html(StatusCode::OK, &page)
 }
 
 pub(super) async fn submit(
@@ -108,7 +115,7 @@ pub(super) async fn json_count(
     let counted = count(&state, &asked.0).await?;
     Ok(HttpResponse::Ok().json(json!({
         "count": counted.count, "are_more": counted.are_more, "counted_at": counted.counted_at,
-        "oldest_id": counted.oldest_id,
+        "oldest_id": counted.oldest_id, "examined_max": JOBS_EXAMINED_MAX,
     })))
 }
 
