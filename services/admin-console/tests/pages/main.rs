@@ -1,5 +1,5 @@
 //! The pages about jobs, payments, cases, orders and stock, and the same as JSON, over HTTP against a real database.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cases;
 mod jobs;
