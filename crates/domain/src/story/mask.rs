@@ -62,11 +62,11 @@ pub(crate) fn masked(raw_payload: &str) -> String {
 }
 
 fn masked_pair(pair: &str) -> String {
-    if let Some((name, _)) = pair.split_once(['=', ':']) {
-        if is_personal(name) {
-            let separator = pair.chars().nth(name.chars().count()).unwrap_or('=');
-            return format!("{name}{separator}{MASK}");
-        }
+    if let Some((name, _)) = pair.split_once(['=', ':'])
+        && is_personal(name)
+    {
+        let separator = pair.chars().nth(name.chars().count()).unwrap_or('=');
+        return format!("{name}{separator}{MASK}");
     }
     without_phone_numbers(pair)
 }
