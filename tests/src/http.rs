@@ -9,7 +9,10 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A client that follows no redirect by itself: where a gateway sends the browser is what tests look at.
-pub(crate) fn client() -> anyhow::Result<Client> {
+///
+/// # Errors
+/// Where TLS cannot be set up.
+pub fn client() -> anyhow::Result<Client> {
     // Fails only where another client of this process has installed it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()

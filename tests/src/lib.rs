@@ -21,6 +21,7 @@ pub use binaries::{run, run_to_end, start};
 pub use books::{Differences, compare_books};
 pub use checkout::{Checkout, Provider};
 pub use filling::{Filled, Filling, fill};
+pub use http::client as http_client;
 pub use pipeline::{Pipeline, PipelineOptions};
 pub use program::Program;
 pub use sandbox_control::SandboxControl;

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context, ensure};
-use pipeline_tests::{run, start};
+use pipeline_tests::{http_client, run, start};
 use reqwest::header;
 use tokio::{
     process::Child,
@@ -10,7 +10,6 @@ use tokio::{
 
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const READY_POLL_INTERVAL: Duration = Duration::from_millis(50);
-const LOOK_TIMEOUT: Duration = Duration::from_secs(30);
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The console's real binary, and a viewer before it.
@@ -38,7 +37,7 @@ impl Console {
             granted.get("token").and_then(serde_json::Value::as_str).context("a grant without a token")?;
 
         let (process, address) = start("admin-console", environment(&[]))?;
-        let http = reqwest::Client::builder().timeout(LOOK_TIMEOUT).build()?;
+        let http = http_client()?;
         let console = Self {
             process,
             base: format!("http://{address}"),
