@@ -3,7 +3,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use test_support::factories::Cart;
 
-use crate::server::{Answer, Server};
+use crate::server::{Answer, Server, order};
 
 /// Attempts of a buyer who is told to come back.
 const ATTEMPTS_MAX: usize = 20;
@@ -42,15 +42,19 @@ async fn three_hundred_buyers_of_a_hundred_units_hold_a_hundred() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_waits_for_units_that_are_being_given_back_gets_them() {
     let server = Server::start().await;
-    let tea = server.shop.variant(10_000, 0).await;
-    let cart = server.shop.cart(&[(&tea, 3)]).await;
+    let (tea, salt) = (server.shop.variant(10_000, 0).await, server.shop.variant(5_000, 1).await);
+    let cart = server.shop.cart(&[(&salt, 1)]).await;
+    // A cart with an open intent is served alone, which locks the counts before it judges them.
+    server.pay(&cart, "earlier", "esewa").await.ok(201);
+    server.put(&cart.user_id, &tea, 3).await.ok(200);
     let keeper = server.client().await;
     keeper.batch_execute(&format!("BEGIN; SELECT set_stock('{tea}', 5, 'delivered')")).await.unwrap();
     let commit = async {
         server.await_one_behind_a_lock().await;
         keeper.batch_execute("COMMIT").await.unwrap();
     };
-    let (answer, ()) = tokio::join!(server.pay(&cart, "k", "esewa"), commit);
+    let again = order("esewa", 2);
+    let (answer, ()) = tokio::join!(server.pay_with(&cart.user_id, "k", &again), commit);
     answer.ok(201);
     assert_eq!(server.shop.stock(&tea).await, (2, 3, 0));
     server.assert_no_violations().await;

@@ -35,7 +35,7 @@ async fn order(server: &Server, cart: &Cart, number: &str) {
                 UPDATE payment_intents SET status = 'completed', status_cause = 'test', reservation = 'settled'
                  WHERE payment_intent_id = '{id}'
             )
-            UPDATE carts SET round = round + 1 WHERE cart_id IN (SELECT cart_id FROM o)"
+            UPDATE carts SET round = round + 1, version = version + 1 WHERE cart_id IN (SELECT cart_id FROM o)"
         ))
         .await;
 }

@@ -118,7 +118,7 @@ async fn the_service_describes_every_address_and_code() {
     let document = server.send(server.request(Method::GET, "/openapi.json")).await;
     let paths = document.ok(200)["paths"].as_object().unwrap().len();
     assert_eq!(paths, 8, "{}", document.text);
-    let of_other_services = [Code::CallbackInvalid, Code::Forbidden];
+    let of_other_services = [Code::CallbackInvalid, Code::Forbidden, Code::ActionRefused];
     for code in Code::ALL.iter().filter(|code| !of_other_services.contains(code)) {
         assert!(document.text.contains(&format!("`{code}`")), "{code} is not described");
     }
