@@ -12,7 +12,7 @@ const BY: ByHand<'static> = ByHand { operator: "hari", reason: "the shopper call
 
 async fn ask(world: &World, payment_intent_id: &str) -> Result<AskedAgain, AskAgainError> {
     let pool = world.database.pool_as("admin_console");
-    ask_again(&mut *pool.connection().await.unwrap(), payment_intent_id, BY, 5).await
+    ask_again(&mut pool.connection().await.unwrap(), payment_intent_id, BY, 5).await
 }
 
 async fn due_questions(world: &World, intent: &Intent) -> String {

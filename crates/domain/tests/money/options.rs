@@ -161,7 +161,7 @@ async fn a_decision_about_an_older_case_does_not_end_the_newer_one() {
     open_case(&world, &ordered.intent).await;
     let pool = world.database.pool_as("admin_console");
     let about_the_first = review::Decision { case_id: Some(first), ..decision(&ordered.intent) };
-    let refused = review::dismiss(&mut *pool.connection().await.unwrap(), about_the_first).await;
+    let refused = review::dismiss(&mut pool.connection().await.unwrap(), about_the_first).await;
     assert!(matches!(refused, Err(ResolveError::AnotherCase { .. })), "{refused:?}");
     assert_eq!(world.cases(&ordered.intent).await, ["job_failed: dismissed", "job_failed"]);
 }

@@ -120,7 +120,7 @@ async fn play(
     let (said, (rescued, is_ended, before)) = tokio::join!(held_back, meanwhile);
     let at = format!("{late:?}, held back before statement {pause_at}");
     if is_ended {
-        said.expect_err(&at);
+        assert!(said.is_err(), "{at}: {said:?}");
         assert_eq!(world.everything().await, before, "{at}: it changed something");
         // What a lost transaction would have done for the others of its batch, their next holder does.
         world.let_leases_run_out(&leases.iter().map(|lease| lease.job_id).collect::<Vec<_>>()).await;
@@ -130,7 +130,7 @@ async fn play(
         late.assert_done_once(world, &sales).await;
         return Caught::InsideAndEnded;
     }
-    let lost = said.expect(&at);
+    let lost = said.unwrap_or_else(|error| panic!("{at}: {error}"));
     late.assert_done_once(world, &sales).await;
     if rescued.is_empty() {
         assert!(lost.is_empty(), "{at}: nobody took its jobs, yet it lost {lost:?}");

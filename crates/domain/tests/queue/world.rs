@@ -112,7 +112,7 @@ impl World {
     /// Returns the ids of rescued jobs.
     pub(crate) async fn rescue(&self) -> Vec<i64> {
         let pool = self.database.pool_as("stale_job_reaper");
-        let rescue = queue::rescue_stale(&mut *pool.connection().await.unwrap()).await.unwrap();
+        let rescue = queue::rescue_stale(&mut pool.connection().await.unwrap()).await.unwrap();
         rescue.requeued.into_iter().chain(rescue.failed).map(|(id, _)| id).collect()
     }
 
