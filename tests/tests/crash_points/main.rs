@@ -1,7 +1,6 @@
 //! Every crash point: the connection of the service that runs a flow is cut at each message it sends, once before the
 //! message reaches Postgres and once after it has. Whatever the cut left behind, the system recovers by its own means
-//! and the flow ends as if nothing had happened: one intent, one
-//! order, one refund.
+//! and the flow ends as if nothing had happened: one intent, one order, one refund.
 //!
 //! A point is one message of the flow that takes part in executing a statement (BEGIN and COMMIT, Bind, Execute, Sync),
 //! on whichever connection, and one of its two sides. Preparing statements is left out, since how much of it a flow does
