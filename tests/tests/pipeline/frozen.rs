@@ -13,11 +13,10 @@ use crate::{
 
 const WORKER: Program = Program::OrderWorker(0);
 /// By the worker's own clock no lease of these tests ever ends, and no heartbeat is due.
-const ENDLESS_LEASE: [(&str, &str); 3] = [
-    ("WORKER__LEASE_SECONDS", "600"),
-    ("GATEWAY__TIMEOUT_MS", "25000"),
-    ("RECONCILE__SCHEDULE_SECONDS", "0.5,3600"),
-];
+const ENDLESS_LEASE: [(&str, &str); 2] = [("WORKER__LEASE_SECONDS", "600"), ("GATEWAY__TIMEOUT_MS", "25000")];
+const ASKED_AT_ONCE: (&str, &str) = ("RECONCILE__SCHEDULE_SECONDS", "0.5,3600");
+/// The callback asks; no question beside it waits for the frozen worker's locks and writes when they are gone.
+const ASKED_BY_THE_CALLBACK_ONLY: (&str, &str) = ("RECONCILE__SCHEDULE_SECONDS", "3600");
 /// How long the server lets a transaction stand still, and how long rescue and another worker then take at most.
 const STANDING_STILL_MAX: Duration = Duration::from_secs(15);
 const MADE_AFTER_THAT_MAX: Duration = Duration::from_secs(12);
@@ -43,7 +42,8 @@ fn refusals(pipeline: &Pipeline) -> usize {
 /// Neither its heartbeat nor its clock tells the frozen worker anything: what refuses its answer is the fence in SQL.
 #[tokio::test]
 async fn an_answer_of_a_worker_that_cannot_know_that_it_lost_its_lease_is_refused() {
-    let world = World::start_with(&ENDLESS_LEASE).await;
+    let [lease, timeout] = ENDLESS_LEASE;
+    let world = World::start_with(&[lease, timeout, ASKED_AT_ONCE]).await;
     for round in 1..=3 {
         let provider = Provider::ALL[round % 2];
         let (shopper, checkout) = world.checkout(provider).await;
@@ -78,7 +78,8 @@ async fn an_answer_of_a_worker_that_cannot_know_that_it_lost_its_lease_is_refuse
 /// Whoever stands still inside a transaction keeps its locks, and nobody can take its job away; the server ends it.
 #[tokio::test]
 async fn a_worker_frozen_inside_its_transaction_keeps_its_locks_for_a_bounded_time() {
-    let world = World::start_with(&ENDLESS_LEASE).await;
+    let [lease, timeout] = ENDLESS_LEASE;
+    let world = World::start_with(&[lease, timeout, ASKED_BY_THE_CALLBACK_ONLY]).await;
     for (round, provider) in Provider::ALL.into_iter().enumerate() {
         let variant = world.variant().await;
         let shopper = world.shopper_with(&[(&variant, 1)]).await;
