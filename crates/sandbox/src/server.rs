@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use actix_web::{App, HttpServer, dev::ServerHandle, web};
 use anyhow::Context as _;
@@ -9,6 +9,9 @@ use crate::{control, identity::Keys, routes::routes, settings::SandboxSettings, 
 /// The largest body anyone may send.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 const WORKERS: usize = 2;
+/// How long the head of a request may take: on a starved machine the default of five seconds makes the outside world
+/// answer 408 for a fault that is nobody's.
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running outside world. Dropping it leaves it running until the runtime ends; `stop` ends it.
 pub struct Sandbox {
@@ -38,6 +41,7 @@ impl Sandbox {
         })
         .workers(WORKERS)
         .disable_signals()
+        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .listen(listener)?
         .run();
         let handle = server.handle();
