@@ -5,6 +5,7 @@
 mod jwks;
 mod operator;
 mod shopper;
+mod verified;
 mod verifier;
 
 pub use operator::{Operator, OperatorVerifier, Role};

@@ -1,11 +1,14 @@
 use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, get_current_timestamp};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::jwks::{Jwks, KeyError};
+use super::{
+    jwks::{Jwks, KeyError},
+    verified::VerifiedTokens,
+};
 use crate::{
     http::{Code, Problem},
     settings::{AuthSettings, TokenKeys},
@@ -31,6 +34,14 @@ pub struct Claims {
     /// When the token ends, in seconds since 1970.
     #[serde(rename = "exp", deserialize_with = "whole_seconds")]
     pub ends_at_seconds: i64,
+}
+
+impl Claims {
+    /// By this machine's clock, as any verification of a token: nothing of the business depends on it.
+    fn have_not_ended(&self) -> bool {
+        let now = i64::try_from(get_current_timestamp()).unwrap_or(i64::MAX);
+        self.ends_at_seconds > now
+    }
 }
 
 /// RFC 7519 allows fractions of a second; a session may end that much early.
@@ -83,7 +94,8 @@ pub struct TokenVerifier {
 #[derive(Debug)]
 enum Keys {
     SharedSecret(DecodingKey),
-    Jwks(Arc<Jwks>),
+    /// With the tokens that its keys have verified; an HMAC is as fast as remembering.
+    Jwks(Arc<Jwks>, VerifiedTokens),
 }
 
 impl TokenVerifier {
@@ -96,7 +108,7 @@ impl TokenVerifier {
             TokenKeys::SharedSecret(secret) => {
                 Keys::SharedSecret(DecodingKey::from_secret(secret.expose_secret().as_bytes()))
             }
-            TokenKeys::Jwks(url) => Keys::Jwks(Arc::new(Jwks::new(url.clone())?)),
+            TokenKeys::Jwks(url) => Keys::Jwks(Arc::new(Jwks::new(url.clone())?), VerifiedTokens::default()),
         };
         Ok(Self { keys, issuer: settings.issuer.clone(), audience: settings.audience.clone() })
     }
@@ -126,10 +138,17 @@ impl TokenVerifier {
         }
         let claims = match &self.keys {
             Keys::SharedSecret(key) => self.decode(token, key, Algorithm::HS256)?,
-            Keys::Jwks(jwks) => {
+            Keys::Jwks(jwks, verified) => {
                 let header = decode_header(token).map_err(|error| invalid(&error))?;
                 let key = jwks.key(header.kid.as_deref()).await?;
-                self.decode(token, &key.key, key.algorithm)?
+                match verified.claims(token, &key).filter(Claims::have_not_ended) {
+                    Some(claims) => claims,
+                    None => {
+                        let claims = self.decode(token, &key.key, key.algorithm)?;
+                        verified.remember(token, &key, &claims);
+                        claims
+                    }
+                }
             }
         };
         // Postgres keeps no NUL in a text.
@@ -162,5 +181,18 @@ impl From<KeyError> for AuthError {
             KeyError::Unknown => Self::Invalid("No key of the issuer has this `kid`.".to_owned()),
             KeyError::Unavailable(reason) => Self::KeysUnavailable(reason),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_end_when_they_say() {
+        let now = i64::try_from(get_current_timestamp()).unwrap();
+        let ending_at = |ends_at_seconds| Claims { sub: "shopper-1".to_owned(), role: None, ends_at_seconds };
+        assert!(ending_at(now + 60).have_not_ended());
+        assert!(!ending_at(now - 1).have_not_ended());
     }
 }
