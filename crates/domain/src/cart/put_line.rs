@@ -48,18 +48,18 @@ pub async fn put_line(
     }
     schema::transaction(connection, async |connection| {
         let cart = locked(connection, user_id).await?;
-        let offer = catalogue::offer(connection, variant_id).await?.ok_or(PutLineError::UnknownVariant)?;
+        let offer = catalogue::offer_to_cart(connection, cart.cart_id, variant_id).await?;
+        let offer = offer.ok_or(PutLineError::UnknownVariant)?;
         if !offer.is_active {
             return Err(PutLineError::VariantUnavailable);
         }
-        if carts::count_other_lines(connection, cart.cart_id, variant_id).await? >= LINES_MAX {
+        if offer.other_lines >= LINES_MAX {
             return Err(PutLineError::TooManyLines);
         }
-        let price = offer.unit_price_minor;
-        let changed =
-            carts::put_line_if_changed(connection, cart.cart_id, variant_id, quantity, price).await?;
-        let version =
-            if changed { carts::grow_version(connection, cart.cart_id).await? } else { cart.version };
+        let (id, price) = (cart.cart_id, offer.unit_price_minor);
+        let grown =
+            carts::put_line_and_grow_version_if_changed(connection, id, variant_id, quantity, price).await?;
+        let version = grown.unwrap_or(cart.version);
         Ok(with_lines(connection, cart.cart_id, version).await?)
     })
     .await

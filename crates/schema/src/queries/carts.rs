@@ -144,42 +144,34 @@ pub async fn lines_of_carts(
     Ok(lines)
 }
 
-/// How many lines the cart has beside this variant's.
-pub async fn count_other_lines(
-    connection: &mut Connection,
-    cart_id: Uuid,
-    variant_id: &str,
-) -> Result<i64, Error> {
-    let count = cart_items::table
-        .filter(cart_items::cart_id.eq(cart_id))
-        .filter(cart_items::variant_id.ne(variant_id))
-        .count()
-        .get_result(connection)
-        .await?;
-    Ok(count)
-}
-
 statement! {
-    PutLine<'a> { cart_id: Uuid, variant_id: &'a str, quantity: i32, unit_price_minor: i64 } -> diesel::sql_types::Untyped;
-    "INSERT INTO cart_items (cart_id, variant_id, quantity, unit_price_minor)
-     VALUES (" (cart_id as SqlUuid) ", " (variant_id as Text) ", " (quantity as Integer) ", "
-               (unit_price_minor as BigInt) ")
-     ON CONFLICT (cart_id, variant_id) DO UPDATE
-        SET quantity = excluded.quantity, unit_price_minor = excluded.unit_price_minor
-      WHERE (cart_items.quantity, cart_items.unit_price_minor)
-            IS DISTINCT FROM (excluded.quantity, excluded.unit_price_minor)"
+    PutLine<'a> { cart_id: Uuid, variant_id: &'a str, quantity: i32, unit_price_minor: i64 } -> BigInt;
+    "WITH put AS (
+         INSERT INTO cart_items (cart_id, variant_id, quantity, unit_price_minor)
+         VALUES (" (cart_id as SqlUuid) ", " (variant_id as Text) ", " (quantity as Integer) ", "
+                   (unit_price_minor as BigInt) ")
+         ON CONFLICT (cart_id, variant_id) DO UPDATE
+            SET quantity = excluded.quantity, unit_price_minor = excluded.unit_price_minor
+          WHERE (cart_items.quantity, cart_items.unit_price_minor)
+                IS DISTINCT FROM (excluded.quantity, excluded.unit_price_minor)
+         RETURNING variant_id
+     )
+     UPDATE carts SET version = version + 1, updated_at = now()
+      WHERE cart_id = " (cart_id as SqlUuid) " AND EXISTS (SELECT FROM put)
+     RETURNING version"
 }
 
-/// Adds the line or replaces its quantity and price. `false`: it was so already.
-pub async fn put_line_if_changed(
+/// Adds the line or replaces its quantity and price, and counts that; returns the cart's version after it. `None`: it was
+/// so already, and nothing was written.
+pub async fn put_line_and_grow_version_if_changed(
     connection: &mut Connection,
     cart_id: Uuid,
     variant_id: &str,
     quantity: i32,
     unit_price_minor: i64,
-) -> Result<bool, Error> {
-    let written = PutLine { cart_id, variant_id, quantity, unit_price_minor }.execute(connection).await?;
-    Ok(written == 1)
+) -> Result<Option<i64>, Error> {
+    let put = PutLine { cart_id, variant_id, quantity, unit_price_minor };
+    Ok(put.get_result(connection).await.optional()?)
 }
 
 /// Takes the variant out. `false`: it was not in the cart.

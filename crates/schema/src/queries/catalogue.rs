@@ -3,9 +3,10 @@
 use diesel::{
     ExpressionMethods, JoinOnDsl, NullableExpressionMethods, OptionalExtension, QueryDsl, Queryable,
     dsl::exists,
-    sql_types::{Array, BigInt, Bool, Nullable, Text},
+    sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid},
 };
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use crate::{
     Connection, Error,
@@ -91,26 +92,32 @@ pub async fn active_variants_of(
     Ok(rows)
 }
 
-/// What a variant costs at this moment, and whether it and its product can be bought.
-#[derive(Debug, Clone, Copy)]
+/// What a variant costs at this moment, and whether it can be put into a cart.
+#[derive(Debug, Clone, Copy, Queryable)]
 pub struct Offer {
     pub unit_price_minor: i64,
+    /// Whether the variant and its product are for sale.
     pub is_active: bool,
+    /// Lines that the cart has beside this variant's.
+    pub other_lines: i64,
 }
 
-/// The offer of one variant, if it exists.
-pub async fn offer(connection: &mut Connection, variant_id: &str) -> Result<Option<Offer>, Error> {
-    let row: Option<(i64, bool, bool)> = product_variants::table
-        .inner_join(products::table)
-        .filter(product_variants::variant_id.eq(variant_id))
-        .select((product_variants::unit_price_minor, product_variants::is_active, products::is_active))
-        .first(connection)
-        .await
-        .optional()?;
-    Ok(row.map(|(unit_price_minor, variant_is_active, product_is_active)| Offer {
-        unit_price_minor,
-        is_active: variant_is_active && product_is_active,
-    }))
+statement! {
+    OfferToCart<'a> { cart_id: Uuid, variant_id: &'a str } -> (BigInt, Bool, BigInt);
+    "SELECT v.unit_price_minor, v.is_active AND p.is_active,
+            (SELECT count(*) FROM cart_items ci
+              WHERE ci.cart_id = " (cart_id as SqlUuid) " AND ci.variant_id <> v.variant_id)
+       FROM product_variants v JOIN products p ON p.product_id = v.product_id
+      WHERE v.variant_id = " (variant_id as Text)
+}
+
+/// The offer of one variant, if it exists, to whoever holds the cart's row.
+pub async fn offer_to_cart(
+    connection: &mut Connection,
+    cart_id: Uuid,
+    variant_id: &str,
+) -> Result<Option<Offer>, Error> {
+    Ok(OfferToCart { cart_id, variant_id }.get_result(connection).await.optional()?)
 }
 
 /// A variant as the catalogue knows it already.

@@ -9,26 +9,20 @@
 BEGIN;
 INSERT INTO carts (user_id) VALUES ('replayed-' || :client_id) ON CONFLICT (user_id) DO NOTHING;
 SELECT cart_id AS cart, version, round FROM carts WHERE user_id = 'replayed-' || :client_id FOR NO KEY UPDATE \gset
-SELECT v.unit_price_minor AS price, v.is_active AND p.is_active AS is_for_sale FROM product_variants v JOIN products p USING (product_id) WHERE v.variant_id = 'v' || :first \gset
-SELECT count(*) FROM cart_items WHERE cart_id = :cart::uuid AND variant_id <> 'v' || :first;
-INSERT INTO cart_items (cart_id, variant_id, quantity, unit_price_minor) VALUES (:cart::uuid, 'v' || :first, 1, :price::bigint) ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = excluded.quantity;
-UPDATE carts SET version = version + 1, updated_at = now() WHERE cart_id = :cart::uuid RETURNING version;
+SELECT v.unit_price_minor AS price, v.is_active AND p.is_active AS is_for_sale, (SELECT count(*) FROM cart_items ci WHERE ci.cart_id = :cart::uuid AND ci.variant_id <> v.variant_id) AS other_lines FROM product_variants v JOIN products p USING (product_id) WHERE v.variant_id = 'v' || :first \gset
+WITH put AS (INSERT INTO cart_items (cart_id, variant_id, quantity, unit_price_minor) VALUES (:cart::uuid, 'v' || :first, 1, :price::bigint) ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = excluded.quantity RETURNING variant_id) UPDATE carts SET version = version + 1, updated_at = now() WHERE cart_id = :cart::uuid AND EXISTS (SELECT FROM put) RETURNING version;
 SELECT ci.variant_id, v.sku, p.vendor_id, p.name, v.title, ci.quantity, ci.unit_price_minor, v.unit_price_minor, v.is_active, p.is_active, i.available FROM cart_items ci JOIN product_variants v USING (variant_id) JOIN products p USING (product_id) LEFT JOIN inventory i USING (variant_id) WHERE ci.cart_id = :cart::uuid ORDER BY ci.created_at, ci.variant_id;
 COMMIT;
 BEGIN;
 SELECT cart_id AS cart, version, round FROM carts WHERE user_id = 'replayed-' || :client_id FOR NO KEY UPDATE \gset
-SELECT v.unit_price_minor AS price, v.is_active AND p.is_active AS is_for_sale FROM product_variants v JOIN products p USING (product_id) WHERE v.variant_id = 'v' || :second \gset
-SELECT count(*) FROM cart_items WHERE cart_id = :cart::uuid AND variant_id <> 'v' || :second;
-INSERT INTO cart_items (cart_id, variant_id, quantity, unit_price_minor) VALUES (:cart::uuid, 'v' || :second, 2, :price::bigint) ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = excluded.quantity;
-UPDATE carts SET version = version + 1, updated_at = now() WHERE cart_id = :cart::uuid RETURNING version;
+SELECT v.unit_price_minor AS price, v.is_active AND p.is_active AS is_for_sale, (SELECT count(*) FROM cart_items ci WHERE ci.cart_id = :cart::uuid AND ci.variant_id <> v.variant_id) AS other_lines FROM product_variants v JOIN products p USING (product_id) WHERE v.variant_id = 'v' || :second \gset
+WITH put AS (INSERT INTO cart_items (cart_id, variant_id, quantity, unit_price_minor) VALUES (:cart::uuid, 'v' || :second, 2, :price::bigint) ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = excluded.quantity RETURNING variant_id) UPDATE carts SET version = version + 1, updated_at = now() WHERE cart_id = :cart::uuid AND EXISTS (SELECT FROM put) RETURNING version;
 SELECT ci.variant_id, v.sku, p.vendor_id, p.name, v.title, ci.quantity, ci.unit_price_minor, v.unit_price_minor, v.is_active, p.is_active, i.available FROM cart_items ci JOIN product_variants v USING (variant_id) JOIN products p USING (product_id) LEFT JOIN inventory i USING (variant_id) WHERE ci.cart_id = :cart::uuid ORDER BY ci.created_at, ci.variant_id;
 COMMIT;
 BEGIN;
 SELECT cart_id AS cart, version, round FROM carts WHERE user_id = 'replayed-' || :client_id FOR NO KEY UPDATE \gset
-SELECT v.unit_price_minor AS price, v.is_active AND p.is_active AS is_for_sale FROM product_variants v JOIN products p USING (product_id) WHERE v.variant_id = 'v' || :third \gset
-SELECT count(*) FROM cart_items WHERE cart_id = :cart::uuid AND variant_id <> 'v' || :third;
-INSERT INTO cart_items (cart_id, variant_id, quantity, unit_price_minor) VALUES (:cart::uuid, 'v' || :third, 3, :price::bigint) ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = excluded.quantity;
-UPDATE carts SET version = version + 1, updated_at = now() WHERE cart_id = :cart::uuid RETURNING version;
+SELECT v.unit_price_minor AS price, v.is_active AND p.is_active AS is_for_sale, (SELECT count(*) FROM cart_items ci WHERE ci.cart_id = :cart::uuid AND ci.variant_id <> v.variant_id) AS other_lines FROM product_variants v JOIN products p USING (product_id) WHERE v.variant_id = 'v' || :third \gset
+WITH put AS (INSERT INTO cart_items (cart_id, variant_id, quantity, unit_price_minor) VALUES (:cart::uuid, 'v' || :third, 3, :price::bigint) ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = excluded.quantity RETURNING variant_id) UPDATE carts SET version = version + 1, updated_at = now() WHERE cart_id = :cart::uuid AND EXISTS (SELECT FROM put) RETURNING version;
 SELECT ci.variant_id, v.sku, p.vendor_id, p.name, v.title, ci.quantity, ci.unit_price_minor, v.unit_price_minor, v.is_active, p.is_active, i.available FROM cart_items ci JOIN product_variants v USING (variant_id) JOIN products p USING (product_id) LEFT JOIN inventory i USING (variant_id) WHERE ci.cart_id = :cart::uuid ORDER BY ci.created_at, ci.variant_id;
 COMMIT;
 BEGIN;
