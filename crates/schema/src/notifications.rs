@@ -9,9 +9,9 @@ use crate::{Connection, Error, PoolSettings, pool};
 /// What a wake-up is about; each is a Postgres channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Channel {
-    /// A job became due.
+    /// Jobs became due; it tells their types, with commas between them, or [`ANY`].
     JobQueue,
-    /// An intent's status changed.
+    /// The status of intents changed; it tells their ids likewise.
     PaymentIntents,
 }
 
@@ -24,19 +24,17 @@ impl Channel {
     }
 }
 
+/// Told where any may be meant.
+pub const ANY: &str = "";
+
 statement! {
     Notify<'a> { channel: &'a str, payload: &'a str } -> Untyped;
     "SELECT pg_notify(" (channel as Text) ", " (payload as Text) ")"
 }
 
-/// Wakes the listeners of a channel. Runs outside any transaction: a NOTIFY inside one makes commits wait
-/// for each other.
-pub async fn notify(connection: &mut Connection, channel: Channel) -> Result<(), Error> {
-    notify_telling(connection, channel, "").await
-}
-
-/// Wakes the listeners of a channel, as [`notify`] does, and tells them at most 7,999 bytes.
-pub async fn notify_telling(connection: &mut Connection, channel: Channel, told: &str) -> Result<(), Error> {
+/// Wakes the listeners of a channel and tells them at most 7,999 bytes. Runs outside any transaction: a NOTIFY inside one
+/// makes commits wait for each other.
+pub async fn notify(connection: &mut Connection, channel: Channel, told: &str) -> Result<(), Error> {
     Notify { channel: channel.as_str(), payload: told }.execute(connection).await?;
     Ok(())
 }

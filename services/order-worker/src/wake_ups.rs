@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{
     Error, PoolSettings,
+    jobs::{FinalizeOrder, Job, RefundPayment, VerifyPayment},
     notifications::{Channel, Listener},
 };
 use tokio::sync::Notify;
@@ -24,6 +25,22 @@ pub(crate) struct WakeUps {
 }
 
 impl WakeUps {
+    /// Rings for the job types told, with commas between them; for all where none is.
+    fn wake(&self, told: &str) {
+        if told.is_empty() {
+            return self.wake_all();
+        }
+        for job_type in told.split(',') {
+            match job_type {
+                FinalizeOrder::JOB_TYPE => self.finalize_order.notify_one(),
+                VerifyPayment::JOB_TYPE => self.verify_payment.notify_one(),
+                RefundPayment::JOB_TYPE => self.refund_payment.notify_one(),
+                // A newer service's, for a newer worker.
+                _ => {}
+            }
+        }
+    }
+
     pub(crate) fn wake_all(&self) {
         self.finalize_order.notify_one();
         self.verify_payment.notify_one();
@@ -42,8 +59,8 @@ impl WakeUps {
                 pause = FIRST_PAUSE;
                 self.wake_all();
                 loop {
-                    listener.heard().await?;
-                    self.wake_all();
+                    let told = listener.heard().await?;
+                    self.wake(&told);
                 }
             };
             let ended: Option<Result<(), Error>> = stop.run_until_cancelled(heard).await;

@@ -6,14 +6,14 @@ use std::{
 
 use schema::{
     Pool,
-    notifications::{Channel, notify_telling},
+    notifications::{ANY, Channel, notify},
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 /// A process sends at most one wake-up a channel in this time, whatever its load.
 const WAKE_UP_DISTANCE: Duration = Duration::from_millis(5);
-/// Intents that one wake-up names: they fit into the 8,000 bytes of a notification.
+/// Intents, or job types, that one wake-up names: they fit into the 8,000 bytes of a notification.
 const NAMED_MAX: usize = 150;
 
 /// Tells other processes that something is due or has changed, after COMMIT and apart from it.
@@ -22,71 +22,67 @@ const NAMED_MAX: usize = 150;
 /// is lost costs one poll interval, nothing else.
 #[derive(Debug, Clone, Default)]
 pub struct Waker {
-    job_queue: Arc<Notify>,
-    payment_intents: Arc<Changed>,
+    job_queue: Arc<News>,
+    payment_intents: Arc<News>,
 }
 
-/// The intents that changed since the last wake-up.
+/// What there is to tell since the last wake-up.
 #[derive(Debug, Default)]
-struct Changed {
-    ids: Mutex<BTreeSet<String>>,
+struct News {
+    names: Mutex<BTreeSet<String>>,
     bell: Notify,
 }
 
 impl Waker {
-    /// A job that is due now was committed.
+    /// A job of this type that is due now was committed.
+    pub fn job_of_type_enqueued(&self, job_type: &str) {
+        self.job_queue.add(job_type);
+    }
+
+    /// Jobs of any type that are due now were committed.
     pub fn job_enqueued(&self) {
-        self.job_queue.notify_one();
+        self.job_queue.add(ANY);
     }
 
     /// An intent's status was committed.
     pub fn intent_changed(&self, payment_intent_id: &str) {
         self.payment_intents.add(payment_intent_id);
-        self.payment_intents.bell.notify_one();
     }
 
     /// Sends wake-ups until stopped. Each process runs this once.
     pub async fn run(self, pool: Pool, stop: CancellationToken) {
-        let job = || String::new();
-        let intents = || told(&self.payment_intents.take());
         tokio::join!(
-            send(&self.job_queue, Channel::JobQueue, job, &pool, &stop),
-            send(&self.payment_intents.bell, Channel::PaymentIntents, intents, &pool, &stop),
+            send(&self.job_queue, Channel::JobQueue, &pool, &stop),
+            send(&self.payment_intents, Channel::PaymentIntents, &pool, &stop),
         );
     }
 }
 
-impl Changed {
-    fn add(&self, payment_intent_id: &str) {
-        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+impl News {
+    fn add(&self, name: &str) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         // More than can be named are told as everything: the one that is too many says so.
-        if ids.len() <= NAMED_MAX {
-            ids.insert(payment_intent_id.to_owned());
+        if names.len() <= NAMED_MAX {
+            names.insert(name.to_owned());
         }
+        drop(names);
+        self.bell.notify_one();
     }
 
-    fn take(&self) -> BTreeSet<String> {
-        std::mem::take(&mut *self.ids.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The names with commas between them; nothing where any is meant.
+    fn take(&self) -> String {
+        let names = std::mem::take(&mut *self.names.lock().unwrap_or_else(PoisonError::into_inner));
+        if names.len() > NAMED_MAX || names.contains(ANY) {
+            return ANY.to_owned();
+        }
+        names.iter().map(String::as_str).collect::<Vec<_>>().join(",")
     }
 }
 
-/// The ids with commas between them; nothing where there are too many to name, which means any.
-fn told(ids: &BTreeSet<String>) -> String {
-    if ids.len() > NAMED_MAX {
-        return String::new();
-    }
-    ids.iter().map(String::as_str).collect::<Vec<_>>().join(",")
-}
-
-async fn send(
-    dirty: &Notify,
-    channel: Channel,
-    payload: impl Fn() -> String,
-    pool: &Pool,
-    stop: &CancellationToken,
-) {
-    while stop.run_until_cancelled(dirty.notified()).await.is_some() {
-        let sent = async { notify_telling(&mut *pool.connection().await?, channel, &payload()).await };
+async fn send(news: &News, channel: Channel, pool: &Pool, stop: &CancellationToken) {
+    while stop.run_until_cancelled(news.bell.notified()).await.is_some() {
+        let told = news.take();
+        let sent = async { notify(&mut *pool.connection().await?, channel, &told).await };
         if let Err(error) = sent.await {
             tracing::debug!(%error, ?channel, "wake-up was not sent; pollers will see the change");
         }
@@ -100,14 +96,26 @@ mod tests {
 
     #[test]
     fn as_many_as_fit_are_named_and_one_more_means_any() {
-        let changed = Changed::default();
+        let changed = News::default();
         let id = |number: usize| format!("pi_khalti_{number:026}");
         (0..NAMED_MAX).for_each(|number| changed.add(&id(number)));
-        let named = told(&changed.take());
+        let named = changed.take();
         assert_eq!(named.split(',').count(), NAMED_MAX);
         assert!(named.len() < 8_000, "{}", named.len());
         (0..=NAMED_MAX).for_each(|number| changed.add(&id(number)));
-        assert_eq!(told(&changed.take()), "");
-        assert_eq!(told(&changed.take()), "");
+        assert_eq!(changed.take(), ANY);
+        assert_eq!(changed.take(), ANY);
+    }
+
+    #[test]
+    fn any_is_more_than_the_types_beside_it() {
+        let waker = Waker::default();
+        waker.job_of_type_enqueued("verify_payment");
+        waker.job_of_type_enqueued("finalize_order");
+        waker.job_of_type_enqueued("finalize_order");
+        assert_eq!(waker.job_queue.take(), "finalize_order,verify_payment");
+        waker.job_of_type_enqueued("finalize_order");
+        waker.job_enqueued();
+        assert_eq!(waker.job_queue.take(), ANY);
     }
 }

@@ -1,7 +1,7 @@
 use anyhow::Context;
 use domain::{
     Connection,
-    notifications::{Channel, notify},
+    notifications::{ANY, Channel, notify},
     refunds::RefundTerms,
     review::{self, PortalRefund, Resolved},
 };
@@ -51,7 +51,7 @@ fn portal_refund(resolve: &Resolve) -> anyhow::Result<PortalRefund<'_>> {
 async fn wake(connection: &mut Connection, resolved: Resolved) {
     let channels = [Some(Channel::PaymentIntents), resolved.job_is_owed.then_some(Channel::JobQueue)];
     for channel in channels.into_iter().flatten() {
-        if let Err(error) = notify(connection, channel).await {
+        if let Err(error) = notify(connection, channel, ANY).await {
             eprintln!("admin-console: nobody was woken, pollers will see it: {error}");
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use domain::{
     Error,
-    jobs::{FinalizeOrder, Job},
+    jobs::{FinalizeOrder, Job, RefundPayment},
     orders::finalize::{FinalizeError, Finalized, ToFinalize, finalize},
     payments::status::CaseKind,
     queue::Outcome,
@@ -151,7 +151,7 @@ async fn conclude(context: &Context, batch: Vec<Attempt>, finalized: Finalized) 
     finalized.moved_ids().for_each(|id| context.waker.intent_changed(id));
     if !finalized.refunding.is_empty() {
         context.wake_ups.refund_payment.notify_one();
-        context.waker.job_enqueued();
+        context.waker.job_of_type_enqueued(RefundPayment::JOB_TYPE);
     }
     let ordered: HashMap<String, String> = finalized.ordered.into_iter().collect();
     for job in batch {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    jobs::{Job, VerifyPayment},
+    jobs::{FinalizeOrder, Job, VerifyPayment},
     payments::{
         record_answer::RecordAnswerError,
         verify::{Questions, Verified, VerifyError, verify},
@@ -59,7 +59,7 @@ async fn conclude(context: &Context, held: Held, payment_intent_id: &str, verifi
             }
             if recorded.order_is_owed {
                 context.wake_ups.finalize_order.notify_one();
-                context.waker.job_enqueued();
+                context.waker.job_of_type_enqueued(FinalizeOrder::JOB_TYPE);
             }
             if recorded.next_question_in.is_some() { Ending::Snoozed } else { Ending::Completed }
         }

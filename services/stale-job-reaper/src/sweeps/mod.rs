@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use domain::{
     Connection, Error, Pool,
-    notifications::{Channel, notify},
+    notifications::{ANY, Channel, notify},
     queue::Retention,
 };
 use service_kit::settings::Settings;
@@ -147,7 +147,7 @@ impl Sweep {
 
 /// Wakes whoever waits, and names nothing: sweeps change many at once. A wake-up that is lost costs one poll.
 async fn wake(connection: &mut Connection, channel: Channel) {
-    if let Err(error) = notify(connection, channel).await {
+    if let Err(error) = notify(connection, channel, ANY).await {
         tracing::debug!(%error, ?channel, "wake-up was not sent");
     }
 }

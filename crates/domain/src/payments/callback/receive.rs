@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::{Callback, Judge, Named, StoringLimit, Verdict};
 use crate::{
     client_status::{self, PaymentStatus},
-    jobs::VerifyPayment,
+    jobs::{FinalizeOrder, Job, VerifyPayment},
     payments::{
         Gateways, IntentUnderQuestion, QuestionPolicy,
         ask::{self, QUESTION_DISTANCE},
@@ -210,7 +210,7 @@ async fn record(
     };
     let recorded: Recorded = record_answer(connection, command).await?;
     if recorded.order_is_owed {
-        reception.waker.job_enqueued();
+        reception.waker.job_of_type_enqueued(FinalizeOrder::JOB_TYPE);
     }
     if recorded.has_moved() {
         reception.waker.intent_changed(&intent.payment_intent_id);
@@ -245,7 +245,7 @@ async fn owe_question(
     let due = Enqueue { run_in, max_attempts: reception.policy.job_attempts_max };
     queue::enqueue(connection, &question, due).await?;
     if run_in.is_zero() {
-        reception.waker.job_enqueued();
+        reception.waker.job_of_type_enqueued(VerifyPayment::JOB_TYPE);
     }
     Ok(())
 }
