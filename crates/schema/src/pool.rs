@@ -9,7 +9,7 @@ use diesel_async::{
         deadpool::{self, Object},
     },
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
 
 use crate::{Connection, Error, tls::TlsMode};
 
@@ -23,6 +23,11 @@ const STATEMENT_TIMEOUT_MS: u32 = 10_000;
 const LOCK_TIMEOUT_MS: u32 = 3_000;
 /// A transaction that sends nothing for so long is ended by the server.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 15_000;
+/// One plan a statement for as long as a connection lives, over indexes. Whatever a service on the road of an order asks
+/// is bounded by its parameters, and planning it anew would cost as much as running it; a plan made while a table was
+/// nearly empty would read all of it ever after. Compiling such plans never pays.
+const PLANNED_ONCE: &str =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
 
 /// Where a service's connections go and who they are.
 #[derive(Clone)]
@@ -68,18 +73,29 @@ impl Pool {
     ///
     /// Fails when the URL cannot be read.
     pub fn new(settings: &PoolSettings) -> Result<Self, Error> {
+        Self::opened_by(settings, |settings| async move { connect(&settings).await }.boxed())
+    }
+
+    /// The same, for whoever runs the same short statements again and again: each connection plans each of them once,
+    /// over indexes. Not for reports, whose best plan depends on what they are asked.
+    ///
+    /// Fails when the URL cannot be read.
+    pub fn planning_once(settings: &PoolSettings) -> Result<Self, Error> {
+        Self::opened_by(settings, |settings| async move { connect_planning_once(&settings).await }.boxed())
+    }
+
+    fn opened_by(
+        settings: &PoolSettings,
+        open: fn(PoolSettings) -> BoxFuture<'static, Result<Connection, Error>>,
+    ) -> Result<Self, Error> {
         TlsMode::split_from(&settings.url)?.0.connector()?;
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let setup = settings.clone();
         config.custom_setup = Box::new(move |_| {
-            let settings = setup.clone();
-            async move {
-                connect(&settings)
-                    .await
-                    .map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))
-            }
-            .boxed()
+            open(setup.clone())
+                .map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))
+                .boxed()
         });
         let connections =
             AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(&settings.url, config);
@@ -132,6 +148,13 @@ pub async fn connect(settings: &PoolSettings) -> Result<Connection, Error> {
         .await
         .map_err(|error| Error::Unavailable(error.to_string()))?;
     connection.batch_execute(&setup_sql(settings.role)).await?;
+    Ok(connection)
+}
+
+/// The same, planning each statement once, as [`Pool::planning_once`] does.
+pub async fn connect_planning_once(settings: &PoolSettings) -> Result<Connection, Error> {
+    let mut connection = connect(settings).await?;
+    connection.batch_execute(PLANNED_ONCE).await?;
     Ok(connection)
 }
 

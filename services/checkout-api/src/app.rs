@@ -64,7 +64,7 @@ impl Application {
             application_name: "checkout-api",
             size_max: usize::try_from(database.pool_max)?,
         };
-        let pool = Pool::new(&pool_settings).context("DATABASE_URL")?;
+        let pool = Pool::planning_once(&pool_settings).context("DATABASE_URL")?;
         let verifier = web::Data::new(TokenVerifier::new(&settings.auth()?)?);
         let waker = Waker::default();
         let metrics = Metrics::new(&pool);

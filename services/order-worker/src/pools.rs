@@ -36,8 +36,8 @@ impl Pools {
             size_max,
         };
         Ok(Self {
-            control: Pool::new(&settings(CONTROL_CONNECTIONS))?,
-            work: Pool::new(&settings(pool_max - CONTROL_CONNECTIONS - LISTENING_CONNECTIONS))?,
+            control: Pool::planning_once(&settings(CONTROL_CONNECTIONS))?,
+            work: Pool::planning_once(&settings(pool_max - CONTROL_CONNECTIONS - LISTENING_CONNECTIONS))?,
             listening: settings(LISTENING_CONNECTIONS),
         })
     }

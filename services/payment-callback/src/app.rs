@@ -76,7 +76,7 @@ impl Application {
             application_name: "payment-callback",
             size_max: usize::try_from(database.pool_max)?,
         };
-        let pool = Pool::new(&pool_settings).context("DATABASE_URL")?;
+        let pool = Pool::planning_once(&pool_settings).context("DATABASE_URL")?;
         let gateway_settings = settings.gateways()?;
         let policy = question_policy(settings, &gateway_settings)?;
         let patience = gateway_settings.timeout.min(PATIENCE_MAX);

@@ -39,7 +39,7 @@ pub(crate) fn worker_settings(url: &str) -> PoolSettings {
 pub(crate) async fn worker_connections(url: &str, count: usize) -> anyhow::Result<Vec<Connection>> {
     let mut connections = Vec::new();
     for _ in 0..count {
-        connections.push(pool::connect(&worker_settings(url)).await?);
+        connections.push(pool::connect_planning_once(&worker_settings(url)).await?);
     }
     Ok(connections)
 }
