@@ -9,6 +9,10 @@ use tokio_postgres::Client;
 pub(crate) const SOON: Duration = Duration::from_secs(30);
 const PROBE_INTERVAL: Duration = Duration::from_millis(25);
 
+/// Written by every turn of the check, whether or not anything has changed.
+const PLACE_OF_THE_CHECK: [&str; 3] =
+    ["invariant_check_progress", "invariant_check_cursors", "stock_checkpoints"];
+
 /// Rs 1,500: enough for thousands commas.
 pub(crate) const UNIT_PRICE_MINOR: i64 = 150_000;
 const STOCK: i32 = 1_000;
@@ -131,14 +135,15 @@ impl World {
         self.rows().query_one(ask, &[]).await.unwrap().get(0)
     }
 
-    /// A digest of every row of every table but these: equal before and after what must change nothing.
+    /// A digest of every row of every table but these, and but where the reaper's check of the invariants keeps its place:
+    /// equal before and after what must change nothing.
     pub(crate) async fn fingerprint(&self, but: &[&str]) -> BTreeMap<String, String> {
         let ask = "SELECT table_name::text FROM information_schema.tables
             WHERE table_schema = 'public' AND table_type = 'BASE TABLE'";
         let mut digests = BTreeMap::new();
         for row in self.rows().query(ask, &[]).await.unwrap() {
             let table: String = row.get(0);
-            if but.contains(&table.as_str()) {
+            if but.contains(&table.as_str()) || PLACE_OF_THE_CHECK.contains(&table.as_str()) {
                 continue;
             }
             let ask =
