@@ -20,6 +20,7 @@ mod rounds;
 mod scenario;
 mod shop;
 mod statements;
+mod wal;
 
 use std::process::ExitCode;
 

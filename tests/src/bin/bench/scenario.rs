@@ -1,8 +1,8 @@
 use clap::ValueEnum;
 
 use crate::{
-    cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check, purchase, queue,
-    report::Row,
+    cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check,
+    purchase, queue, report::Row,
 };
 
 /// What can be measured on its own.
@@ -47,7 +47,9 @@ impl Scenario {
 
     pub(crate) fn what(self) -> &'static str {
         match self {
-            Self::Queue => "no-op jobs through claim and complete; pickup of a lone job; WAL a job",
+            Self::Queue => {
+                "no-op jobs through claim and complete; pickup of a lone job; WAL a job"
+            }
             Self::Finalize => "paid intents with three lines to orders, in batches of fifty",
             Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",
             Self::Purchase => "as many purchases as sixteen buyers can make",

@@ -5,6 +5,7 @@ mod no_op;
 mod pickup;
 mod replay;
 
+
 use crate::{cluster::Cluster, connections::connect, report::Row};
 
 pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
