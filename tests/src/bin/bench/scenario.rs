@@ -48,7 +48,7 @@ impl Scenario {
     pub(crate) fn what(self) -> &'static str {
         match self {
             Self::Queue => {
-                "no-op jobs through claim and complete; pickup of a lone job; WAL a job"
+                "no-op jobs through claim and complete; pickup of a lone job; WAL a job; wake-ups on and off"
             }
             Self::Finalize => "paid intents with three lines to orders, in batches of fifty",
             Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",

@@ -4,6 +4,7 @@ mod drain;
 mod no_op;
 mod pickup;
 mod replay;
+mod wake_ups;
 
 
 use crate::{cluster::Cluster, connections::connect, report::Row};
@@ -13,5 +14,6 @@ pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
     let observer = connect(&url).await?;
     let mut rows = drain::run(cluster, &url, &observer).await?;
     rows.extend(pickup::run(cluster, &url, &observer).await?);
+    rows.extend(wake_ups::run(cluster, &url, &observer).await?);
     Ok(rows)
 }
