@@ -10,6 +10,7 @@ use crate::{
 #[value(rename_all = "snake_case")]
 pub(crate) enum Scenario {
     Queue,
+    FullTable,
     Finalize,
     PurchaseLatency,
     Purchase,
@@ -20,8 +21,9 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Queue,
+        Self::FullTable,
         Self::Finalize,
         Self::PurchaseLatency,
         Self::Purchase,
@@ -35,6 +37,7 @@ impl Scenario {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Queue => "queue",
+            Self::FullTable => "full_table",
             Self::Finalize => "finalize",
             Self::PurchaseLatency => "purchase_latency",
             Self::Purchase => "purchase",
@@ -50,6 +53,7 @@ impl Scenario {
             Self::Queue => {
                 "no-op jobs through claim and complete; pickup of a lone job; WAL a job; wake-ups on and off"
             }
+            Self::FullTable => "claims in a table of a million finished jobs, also under an open snapshot",
             Self::Finalize => "paid intents with three lines to orders, in batches of fifty",
             Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",
             Self::Purchase => "as many purchases as sixteen buyers can make",
@@ -65,6 +69,7 @@ impl Scenario {
     pub(crate) async fn run(self, cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
         match self {
             Self::Queue => queue::run(cluster).await,
+            Self::FullTable => queue::full_table::run(cluster).await,
             Self::Finalize => finalize::run(cluster).await,
             Self::PurchaseLatency => purchase::latency::run(cluster).await,
             Self::Purchase => purchase::rate::run(cluster).await,

@@ -1,6 +1,7 @@
 //! The queue alone: jobs that do nothing, through the real claim and complete.
 
 mod drain;
+pub(crate) mod full_table;
 mod no_op;
 mod pickup;
 mod replay;
