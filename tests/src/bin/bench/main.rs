@@ -13,12 +13,14 @@ mod latencies;
 mod machine;
 mod ownership;
 mod pgbench;
+mod processors;
 mod purchase;
 mod queue;
 mod report;
 mod rounds;
 mod scenario;
 mod shop;
+mod sign_in;
 mod statements;
 mod wal;
 
