@@ -1,6 +1,7 @@
 //! `make bench`: what the pipeline does in a second on this machine, each figure beside its limit or its unbatched
 //! twin from the same run.
 
+mod backlog;
 mod cluster;
 mod connections;
 mod console_pages;

@@ -1,7 +1,7 @@
 use clap::ValueEnum;
 
 use crate::{
-    cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check,
+    backlog, cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check,
     purchase, queue, report::Row,
 };
 
@@ -15,19 +15,21 @@ pub(crate) enum Scenario {
     PurchaseLatency,
     Purchase,
     FlashSale,
+    Backlog,
     Invariants,
     Followers,
     ConsolePages,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Queue,
         Self::FullTable,
         Self::Finalize,
         Self::PurchaseLatency,
         Self::Purchase,
         Self::FlashSale,
+        Self::Backlog,
         Self::Invariants,
         Self::Followers,
         Self::ConsolePages,
@@ -42,6 +44,7 @@ impl Scenario {
             Self::PurchaseLatency => "purchase_latency",
             Self::Purchase => "purchase",
             Self::FlashSale => "flash_sale",
+            Self::Backlog => "backlog",
             Self::Invariants => "invariants",
             Self::Followers => "followers",
             Self::ConsolePages => "console_pages",
@@ -58,6 +61,7 @@ impl Scenario {
             Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",
             Self::Purchase => "as many purchases as sixteen buyers can make",
             Self::FlashSale => "many buyers want one variant at once",
+            Self::Backlog => "50,000 verified payments, emptied by one, two and four order-workers",
             Self::Invariants => {
                 "the check of the invariants over 100,000 orders: everything, and what has changed"
             }
@@ -74,6 +78,7 @@ impl Scenario {
             Self::PurchaseLatency => purchase::latency::run(cluster).await,
             Self::Purchase => purchase::rate::run(cluster).await,
             Self::FlashSale => flash_sale::run(cluster).await,
+            Self::Backlog => backlog::run(cluster).await,
             Self::Invariants => invariant_check::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
             Self::ConsolePages => console_pages::run(cluster).await,
