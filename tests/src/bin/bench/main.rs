@@ -22,7 +22,9 @@ mod rounds;
 mod scenario;
 mod shop;
 mod sign_in;
+mod statement_rate;
 mod statements;
+mod status;
 mod wal;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@ use clap::ValueEnum;
 
 use crate::{
     backlog, cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check,
-    purchase, queue, report::Row,
+    purchase, queue, report::Row, status,
 };
 
 /// What can be measured on its own.
@@ -16,13 +16,14 @@ pub(crate) enum Scenario {
     Purchase,
     FlashSale,
     Backlog,
+    Status,
     Invariants,
     Followers,
     ConsolePages,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Queue,
         Self::FullTable,
         Self::Finalize,
@@ -30,6 +31,7 @@ impl Scenario {
         Self::Purchase,
         Self::FlashSale,
         Self::Backlog,
+        Self::Status,
         Self::Invariants,
         Self::Followers,
         Self::ConsolePages,
@@ -45,6 +47,7 @@ impl Scenario {
             Self::Purchase => "purchase",
             Self::FlashSale => "flash_sale",
             Self::Backlog => "backlog",
+            Self::Status => "status",
             Self::Invariants => "invariants",
             Self::Followers => "followers",
             Self::ConsolePages => "console_pages",
@@ -62,6 +65,7 @@ impl Scenario {
             Self::Purchase => "as many purchases as sixteen buyers can make",
             Self::FlashSale => "many buyers want one variant at once",
             Self::Backlog => "50,000 verified payments, emptied by one, two and four order-workers",
+            Self::Status => "1,000 open status streams while orders flow",
             Self::Invariants => {
                 "the check of the invariants over 100,000 orders: everything, and what has changed"
             }
@@ -79,6 +83,7 @@ impl Scenario {
             Self::Purchase => purchase::rate::run(cluster).await,
             Self::FlashSale => flash_sale::run(cluster).await,
             Self::Backlog => backlog::run(cluster).await,
+            Self::Status => status::run(cluster).await,
             Self::Invariants => invariant_check::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
             Self::ConsolePages => console_pages::run(cluster).await,

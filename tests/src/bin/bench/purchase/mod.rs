@@ -6,5 +6,5 @@ pub(crate) mod rate;
 mod replay;
 mod told;
 
-pub(crate) use buy::{Bought, buy, pay};
+pub(crate) use buy::{Bought, buy, next_event, pay};
 pub(crate) use told::ensure_told_is_true;

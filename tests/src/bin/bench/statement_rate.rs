@@ -8,7 +8,7 @@ const REPORTED_WITHIN: Duration = Duration::from_secs(2);
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// Statements a second of everybody but this connection. Outside of transactions, as here, each is one of its own.
-pub(super) async fn statements_per_second(observer: &Client) -> anyhow::Result<f64> {
+pub(crate) async fn statements_per_second(observer: &Client) -> anyhow::Result<f64> {
     sleep(REPORTED_WITHIN).await;
     let began = Instant::now();
     let before = statements(observer).await?;
