@@ -1,8 +1,8 @@
 use clap::ValueEnum;
 
 use crate::{
-    backlog, cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check,
-    purchase, queue, report::Row, status,
+    backlog, cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check, purchase,
+    queue, report::Row, status,
 };
 
 /// What can be measured on its own.
@@ -12,7 +12,7 @@ pub(crate) enum Scenario {
     Queue,
     FullTable,
     Finalize,
-    PurchaseLatency,
+    OpenLoop,
     Purchase,
     FlashSale,
     Backlog,
@@ -27,7 +27,7 @@ impl Scenario {
         Self::Queue,
         Self::FullTable,
         Self::Finalize,
-        Self::PurchaseLatency,
+        Self::OpenLoop,
         Self::Purchase,
         Self::FlashSale,
         Self::Backlog,
@@ -43,7 +43,7 @@ impl Scenario {
             Self::Queue => "queue",
             Self::FullTable => "full_table",
             Self::Finalize => "finalize",
-            Self::PurchaseLatency => "purchase_latency",
+            Self::OpenLoop => "open_loop",
             Self::Purchase => "purchase",
             Self::FlashSale => "flash_sale",
             Self::Backlog => "backlog",
@@ -61,7 +61,7 @@ impl Scenario {
             }
             Self::FullTable => "claims in a table of a million finished jobs, also under an open snapshot",
             Self::Finalize => "paid intents with three lines to orders, in batches of fifty",
-            Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",
+            Self::OpenLoop => "25, 50, 100 purchases/s and more until saturation; the memory of each service",
             Self::Purchase => "as many purchases as sixteen buyers can make",
             Self::FlashSale => "many buyers want one variant at once",
             Self::Backlog => "50,000 verified payments, emptied by one, two and four order-workers",
@@ -79,7 +79,7 @@ impl Scenario {
             Self::Queue => queue::run(cluster).await,
             Self::FullTable => queue::full_table::run(cluster).await,
             Self::Finalize => finalize::run(cluster).await,
-            Self::PurchaseLatency => purchase::latency::run(cluster).await,
+            Self::OpenLoop => purchase::open_loop::run(cluster).await,
             Self::Purchase => purchase::rate::run(cluster).await,
             Self::FlashSale => flash_sale::run(cluster).await,
             Self::Backlog => backlog::run(cluster).await,

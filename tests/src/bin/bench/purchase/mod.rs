@@ -1,7 +1,8 @@
 //! Whole purchases through the real binaries, over HTTP: cart, intent, gateway, callback, order visible to the buyer.
 
 mod buy;
-pub(crate) mod latency;
+mod footprint;
+pub(crate) mod open_loop;
 pub(crate) mod rate;
 mod replay;
 mod told;

@@ -7,7 +7,6 @@ mod pickup;
 mod replay;
 mod wake_ups;
 
-
 use crate::{cluster::Cluster, connections::connect, report::Row};
 
 pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
