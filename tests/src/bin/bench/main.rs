@@ -5,6 +5,7 @@ mod backlog;
 mod cluster;
 mod connections;
 mod console_pages;
+mod cost;
 mod finalize;
 mod flash_sale;
 mod followers;

@@ -1,8 +1,8 @@
 use clap::ValueEnum;
 
 use crate::{
-    backlog, cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check, purchase,
-    queue, report::Row, status,
+    backlog, cluster::Cluster, console_pages, cost, finalize, flash_sale, followers, invariant_check,
+    purchase, queue, report::Row, status,
 };
 
 /// What can be measured on its own.
@@ -17,13 +17,14 @@ pub(crate) enum Scenario {
     FlashSale,
     Backlog,
     Status,
+    Cost,
     Invariants,
     Followers,
     ConsolePages,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Queue,
         Self::FullTable,
         Self::Finalize,
@@ -32,6 +33,7 @@ impl Scenario {
         Self::FlashSale,
         Self::Backlog,
         Self::Status,
+        Self::Cost,
         Self::Invariants,
         Self::Followers,
         Self::ConsolePages,
@@ -48,6 +50,7 @@ impl Scenario {
             Self::FlashSale => "flash_sale",
             Self::Backlog => "backlog",
             Self::Status => "status",
+            Self::Cost => "cost",
             Self::Invariants => "invariants",
             Self::Followers => "followers",
             Self::ConsolePages => "console_pages",
@@ -66,6 +69,7 @@ impl Scenario {
             Self::FlashSale => "many buyers want one variant at once",
             Self::Backlog => "50,000 verified payments, emptied by one, two and four order-workers",
             Self::Status => "1,000 open status streams while orders flow",
+            Self::Cost => "WAL, processor time and round trips of a job and of a purchase",
             Self::Invariants => {
                 "the check of the invariants over 100,000 orders: everything, and what has changed"
             }
@@ -84,6 +88,7 @@ impl Scenario {
             Self::FlashSale => flash_sale::run(cluster).await,
             Self::Backlog => backlog::run(cluster).await,
             Self::Status => status::run(cluster).await,
+            Self::Cost => cost::run(cluster).await,
             Self::Invariants => invariant_check::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
             Self::ConsolePages => console_pages::run(cluster).await,

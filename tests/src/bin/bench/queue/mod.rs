@@ -7,6 +7,10 @@ mod pickup;
 mod replay;
 mod wake_ups;
 
+pub(crate) use drain::{JOBS as NO_OP_JOBS, drain};
+pub(crate) use no_op::{IdempotencyKey, empty_queue, fill_queue};
+pub(crate) use pickup::enqueue;
+
 use crate::{cluster::Cluster, connections::connect, report::Row};
 
 pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
