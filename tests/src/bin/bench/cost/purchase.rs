@@ -119,11 +119,9 @@ impl Measured {
     fn rows(self) -> Vec<Row> {
         let mut rows = vec![Row::new("cost of a purchase: WAL", "B", self.wal_bytes)];
         rows.extend(self.processor_ms.rows("cost of a purchase", "ms"));
-        rows.extend(
-            self.round_trips
-                .into_iter()
-                .map(|(who, each)| Row::new(format!("cost of a purchase: round trips of {who}"), "", each)),
-        );
+        rows.extend(self.round_trips.into_iter().map(|(who, each)| {
+            Row::new(format!("cost of a purchase: round trips of {who}"), "a purchase", each)
+        }));
         rows
     }
 }
