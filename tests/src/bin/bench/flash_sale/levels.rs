@@ -43,21 +43,28 @@ struct Level {
     processor_ms: PerUnit,
 }
 
+/// Where the sales are held.
+struct Shop<'a> {
+    pipeline: &'a Pipeline,
+    observer: &'a Client,
+    users: Users,
+}
+
 pub(crate) async fn run(
     cluster: &Cluster,
     url: &str,
     pipeline: &Pipeline,
     observer: &Client,
 ) -> anyhow::Result<Vec<Row>> {
-    let users = Users::of(observer, pipeline, [Program::CheckoutApi]).await?;
+    let shop =
+        Shop { pipeline, observer, users: Users::of(observer, pipeline, [Program::CheckoutApi]).await? };
     let mut levels: Vec<(usize, Level)> = CLIENTS.map(|clients| (clients, Level::default())).into();
     let (mut peak, mut with_most_clients) = (Samples::default(), Samples::default());
     for round in 1..=cluster.rounds {
         let (mut highest, mut last) = (0.0_f64, 0.0);
         for (clients, level) in &mut levels {
             say(&format!("  round {round} of {}: {clients} clients", cluster.rounds));
-            let (shop, variant_id) = ((pipeline, observer), format!("sale-{round}-{clients}"));
-            last = level.add(*clients, &users, shop, &variant_id).await?;
+            last = level.add(*clients, &shop, &format!("sale-{round}-{clients}")).await?;
             highest = highest.max(last);
             let hot_row = hot_row::commits_per_second(url, (*clients).min(HOT_ROW_CLIENTS_MAX)).await?;
             level.hot_row_per_second.push(hot_row);
@@ -69,7 +76,7 @@ pub(crate) async fn run(
     let mut rows: Vec<Row> = levels.into_iter().flat_map(|(clients, level)| level.rows(clients)).collect();
     let most = CLIENTS.last().context("no level")?;
     rows.push(
-        Row::new(format!("flash sale, {most} clients: intents"), "intents/s", with_most_clients)
+        Row::new(format!("flash sale: throughput at {most} clients"), "intents/s", with_most_clients)
             .beside("the peak of all levels", &peak)
             .target(Target::RatioAtLeast(PEAK_RATIO_LEAST)),
     );
@@ -81,8 +88,7 @@ impl Level {
     async fn add(
         &mut self,
         clients: usize,
-        users: &Users,
-        (pipeline, observer): (&Pipeline, &Client),
+        Shop { pipeline, observer, users }: &Shop<'_>,
         variant_id: &str,
     ) -> anyhow::Result<f64> {
         // Whoever gets the last unit, every client has a shopper left who is told that there is none.

@@ -86,7 +86,11 @@ impl Claims {
             .beside(beside, &self.bare_p50);
         let p99 = Row::new(format!("{when}: claim of {BATCH}, p99"), "ms", self.full_p99)
             .beside(beside, &self.bare_p99);
-        [p50, ratio_most.into_iter().fold(p99, |p99, most| p99.target(Target::RatioAtMost(most)))]
+        let p99 = match ratio_most {
+            Some(most) => p99.target(Target::RatioAtMost(most)),
+            None => p99,
+        };
+        [p50, p99]
     }
 }
 
