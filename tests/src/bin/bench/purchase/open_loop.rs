@@ -10,7 +10,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
 
-use super::{Bought, buy, ensure_told_is_true, footprint::Footprint};
+use super::{Bought, buy, footprint::Footprint, told::ensure_told_is_true_of_all_but};
 use crate::{
     cluster::Cluster,
     connections::connect,
@@ -35,6 +35,9 @@ const BEHIND_SECONDS_MAX: u32 = 2;
 /// Nor where buyers wait longer than this.
 const VISIBLE_P99_MS_KEPT: f64 = 1_000.0;
 
+/// The code of an answer that there is no room.
+const REFUSAL: &str = "\"service_unavailable\"";
+
 const VISIBLE_P50_MS_MOST: f64 = 10.0;
 const VISIBLE_P99_MS_MOST: f64 = 50.0;
 
@@ -49,13 +52,15 @@ pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
 
     let mut bought = arrive(&pipeline, 0, WARM_UP, TARGET_RATE).await?.bought;
     let mut figures: Vec<(u32, Figures)> = RATES.map(|rate| (rate, Figures::default())).into();
-    let mut highest_kept = Samples::default();
+    let (mut first, mut refused, mut highest_kept) = (WARM_UP, 0, Samples::default());
     for round in 1..=cluster.rounds {
         let mut kept = 0;
         for (rate, figures) in &mut figures {
             say(&format!("  round {round} of {}: {rate} purchases/s", cluster.rounds));
-            let first = u32::try_from(bought.len())?;
-            let lap = arrive(&pipeline, first, *rate * LAP_SECONDS, *rate).await?;
+            let count = *rate * LAP_SECONDS;
+            let lap = arrive(&pipeline, first, count, *rate).await?;
+            first += count;
+            refused += lap.refused;
             let visible_p99 = figures.add(&lap.bought)?;
             bought.extend(lap.bought);
             if lap.is_kept && visible_p99 <= VISIBLE_P99_MS_KEPT {
@@ -67,7 +72,7 @@ pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
         highest_kept.push(f64::from(kept));
     }
     footprint.at_saturation(&pipeline)?;
-    ensure_told_is_true(&observer, &bought).await?;
+    ensure_told_is_true_of_all_but(&observer, &bought, refused).await?;
     pipeline.stop().await?;
     let mut rows: Vec<Row> = figures.into_iter().flat_map(|(rate, figures)| figures.rows(rate)).collect();
     rows.push(Row::new("open loop: the highest rate that was kept", "purchases/s", highest_kept));
@@ -78,6 +83,8 @@ pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
 /// What came of one rate.
 struct Lap {
     bought: Vec<Bought>,
+    /// Purchases that ended with an answer that there is no room for them: beyond saturation that is the right one.
+    refused: usize,
     /// Whether every purchase could be started in time, with no more under way than the rate makes.
     is_kept: bool,
 }
@@ -90,24 +97,40 @@ async fn arrive(pipeline: &Pipeline, first: u32, count: u32, rate: u32) -> anyho
     let mut ticks = interval(Duration::from_secs(1) / rate);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     let mut purchases = JoinSet::new();
-    let (mut bought, mut is_kept) = (Vec::new(), true);
+    let mut lap = Lap { bought: Vec::new(), refused: 0, is_kept: true };
     for (number, shopper) in numbers.zip(shoppers) {
         let due = ticks.tick().await;
         while let Some(purchase) = purchases.try_join_next() {
-            bought.push(purchase??);
+            lap.add(purchase?)?;
         }
         let is_late = Instant::now() > due + Duration::from_secs(BEHIND_SECONDS_MAX.into());
         if is_late || purchases.len() > usize::try_from(BEHIND_SECONDS_MAX * rate)? {
-            is_kept = false;
+            lap.is_kept = false;
+        }
+        if !lap.is_kept {
             break;
         }
         purchases
             .spawn(async move { buy(&shopper, number).await.with_context(|| format!("purchase {number}")) });
     }
     while let Some(purchase) = purchases.join_next().await {
-        bought.push(purchase??);
+        lap.add(purchase?)?;
     }
-    Ok(Lap { bought, is_kept })
+    Ok(lap)
+}
+
+impl Lap {
+    fn add(&mut self, purchase: anyhow::Result<Bought>) -> anyhow::Result<()> {
+        match purchase {
+            Ok(bought) => self.bought.push(bought),
+            Err(error) if format!("{error:#}").contains(REFUSAL) => {
+                self.refused += 1;
+                self.is_kept = false;
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
 }
 
 /// Of one rate, round by round; rounds that were over before it leave nothing here.
