@@ -46,7 +46,7 @@ screenshots: ## Take the pictures of docs/screenshots anew
 bench: ## Measure against a private, durable Postgres (ONLY=queue,finalize: those scenarios; ROUNDS=n)
 	@echo "bench: building for release" >&2
 	@cargo build --workspace --release --locked
-	@scripts/postgres.sh run bench -- cargo run --quiet --release --locked --bin bench -- $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
+	@ulimit -Sn "$$(ulimit -Hn)"; scripts/postgres.sh run bench -- cargo run --quiet --release --locked --bin bench -- $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: chaos
 chaos: ## Break everything that can break under shoppers, then compare the books (SEED=n INTENTS=n)

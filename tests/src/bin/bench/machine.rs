@@ -2,7 +2,7 @@
 
 use std::{fs, thread};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use serde::Serialize;
 
 /// Processors and what waits for them.
@@ -21,6 +21,25 @@ impl Machine {
             load_average: load.split_whitespace().take(3).collect::<Vec<_>>().join(" "),
         }
     }
+}
+
+/// A thousand connections, and what a process holds beside them.
+const OPEN_FILES_LEAST: u64 = 1_500;
+
+/// Services get the limit of this process.
+///
+/// # Errors
+/// Where a thousand connections would not fit.
+pub(crate) fn ensure_files_may_be_open() -> anyhow::Result<()> {
+    let limits = fs::read_to_string("/proc/self/limits").context("cannot read /proc/self/limits")?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap_or_default();
+    let allowed = line.split_whitespace().next().context("/proc/self/limits names no limit of open files")?;
+    ensure!(
+        allowed == "unlimited" || allowed.parse::<u64>()? >= OPEN_FILES_LEAST,
+        "a thousand clients need {OPEN_FILES_LEAST} open files, and {allowed} are allowed: raise the hard limit \
+         (`ulimit -Hn`) and run `make bench` again"
+    );
+    Ok(())
 }
 
 /// A process's memory in MiB.

@@ -1,9 +1,11 @@
 //! `make bench`: what the pipeline does in a second on this machine, each figure beside its limit or its unbatched
 //! twin from the same run.
 
+mod backlog;
 mod cluster;
 mod connections;
 mod console_pages;
+mod cost;
 mod finalize;
 mod flash_sale;
 mod followers;
@@ -13,13 +15,18 @@ mod latencies;
 mod machine;
 mod ownership;
 mod pgbench;
+mod processors;
 mod purchase;
 mod queue;
 mod report;
 mod rounds;
 mod scenario;
 mod shop;
+mod sign_in;
+mod statement_rate;
 mod statements;
+mod status;
+mod wal;
 
 use std::process::ExitCode;
 

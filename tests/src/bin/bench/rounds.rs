@@ -18,6 +18,10 @@ impl Samples {
         self.0.push(value);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Smallest, middle and largest; of an even number the lower middle, which was measured.
     pub(crate) fn spread(&self) -> anyhow::Result<Spread> {
         let mut sorted = self.0.clone();

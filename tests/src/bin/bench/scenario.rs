@@ -1,8 +1,8 @@
 use clap::ValueEnum;
 
 use crate::{
-    cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check, purchase, queue,
-    report::Row,
+    backlog, cluster::Cluster, console_pages, cost, finalize, flash_sale, followers, invariant_check,
+    purchase, queue, report::Row, status,
 };
 
 /// What can be measured on its own.
@@ -10,22 +10,30 @@ use crate::{
 #[value(rename_all = "snake_case")]
 pub(crate) enum Scenario {
     Queue,
+    FullTable,
     Finalize,
-    PurchaseLatency,
+    OpenLoop,
     Purchase,
     FlashSale,
+    Backlog,
+    Status,
+    Cost,
     Invariants,
     Followers,
     ConsolePages,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Queue,
+        Self::FullTable,
         Self::Finalize,
-        Self::PurchaseLatency,
+        Self::OpenLoop,
         Self::Purchase,
         Self::FlashSale,
+        Self::Backlog,
+        Self::Status,
+        Self::Cost,
         Self::Invariants,
         Self::Followers,
         Self::ConsolePages,
@@ -35,10 +43,14 @@ impl Scenario {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Queue => "queue",
+            Self::FullTable => "full_table",
             Self::Finalize => "finalize",
-            Self::PurchaseLatency => "purchase_latency",
+            Self::OpenLoop => "open_loop",
             Self::Purchase => "purchase",
             Self::FlashSale => "flash_sale",
+            Self::Backlog => "backlog",
+            Self::Status => "status",
+            Self::Cost => "cost",
             Self::Invariants => "invariants",
             Self::Followers => "followers",
             Self::ConsolePages => "console_pages",
@@ -47,11 +59,17 @@ impl Scenario {
 
     pub(crate) fn what(self) -> &'static str {
         match self {
-            Self::Queue => "no-op jobs through claim and complete; pickup of a lone job; WAL a job",
+            Self::Queue => {
+                "no-op jobs through claim and complete; pickup of a lone job; WAL a job; wake-ups on and off"
+            }
+            Self::FullTable => "claims in a table of a million finished jobs, also under an open snapshot",
             Self::Finalize => "paid intents with three lines to orders, in batches of fifty",
-            Self::PurchaseLatency => "20 purchases/s through the real binaries; the memory of each service",
+            Self::OpenLoop => "25, 50, 100 purchases/s and more until saturation; the memory of each service",
             Self::Purchase => "as many purchases as sixteen buyers can make",
             Self::FlashSale => "many buyers want one variant at once",
+            Self::Backlog => "50,000 verified payments, emptied by one, two and four order-workers",
+            Self::Status => "1,000 open status streams while orders flow",
+            Self::Cost => "WAL, processor time and round trips of a job and of a purchase",
             Self::Invariants => {
                 "the check of the invariants over 100,000 orders: everything, and what has changed"
             }
@@ -63,10 +81,14 @@ impl Scenario {
     pub(crate) async fn run(self, cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
         match self {
             Self::Queue => queue::run(cluster).await,
+            Self::FullTable => queue::full_table::run(cluster).await,
             Self::Finalize => finalize::run(cluster).await,
-            Self::PurchaseLatency => purchase::latency::run(cluster).await,
+            Self::OpenLoop => purchase::open_loop::run(cluster).await,
             Self::Purchase => purchase::rate::run(cluster).await,
             Self::FlashSale => flash_sale::run(cluster).await,
+            Self::Backlog => backlog::run(cluster).await,
+            Self::Status => status::run(cluster).await,
+            Self::Cost => cost::run(cluster).await,
             Self::Invariants => invariant_check::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
             Self::ConsolePages => console_pages::run(cluster).await,

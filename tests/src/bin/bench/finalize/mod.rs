@@ -1,6 +1,7 @@
 //! Paid intents to orders: the domain's batches of fifty, beside pgbench with the same statements fifty at a time and
 //! one order at a time.
 
+pub(crate) mod paced;
 pub(crate) mod replay;
 pub(crate) mod seed;
 

@@ -1,10 +1,8 @@
 use anyhow::Context;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use pipeline_tests::{Pipeline, Shopper};
 use tokio_postgres::Client;
 
-/// Shoppers who sign in at the same time.
-const SIGN_INS: usize = 16;
+use crate::sign_in::sign_in;
 
 /// Carts with one unit of a variant each, so that only checkout is left to do.
 const CARTS: &str = "
@@ -34,10 +32,5 @@ pub(crate) async fn gather(
         .batch_execute("ANALYZE carts, cart_items, payment_intents; CHECKPOINT")
         .await
         .context("settling down")?;
-    let names = (1..=shoppers).map(|number| format!("{variant_id}-{number}"));
-    stream::iter(names)
-        .map(async |name| pipeline.shopper(&name).await)
-        .buffer_unordered(SIGN_INS)
-        .try_collect()
-        .await
+    sign_in(pipeline, (1..=shoppers).map(|number| format!("{variant_id}-{number}"))).await
 }

@@ -1,33 +1,36 @@
-//! More and more clients until a bound: each asks for intents one after the other, with a new shopper every time.
+//! One variant of 10,000 units, sold to more and more clients at once until the last unit is gone and each of them was
+//! told so. A lone client gets a bounded time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
-use pipeline_tests::{Pipeline, Provider, Shopper};
-use reqwest::StatusCode;
-use tokio::task::JoinSet;
+use anyhow::{Context, ensure};
+use pipeline_tests::{Pipeline, Program};
 use tokio_postgres::Client;
 
 use super::{
-    crowd::{CART_VERSION, gather},
+    crowd::gather,
     hot_row,
+    sale::{Sale, sell},
 };
 use crate::{
     cluster::Cluster,
     invariants::ensure_none_violated,
-    latencies::Latencies,
+    processors::{PerUnit, Users},
     report::{Row, Target},
     rounds::Samples,
     say,
 };
 
-const CLIENTS: [usize; 3] = [1, 10, 100];
+const CLIENTS: [usize; 4] = [1, 10, 100, 1_000];
 const UNITS: i32 = 10_000;
-/// A level ends when so many have asked, or after this long.
-const SHOPPERS: i32 = 3_000;
-const LEVEL_MAX: Duration = Duration::from_secs(6);
+const LONE_CLIENT_MAX: Duration = Duration::from_secs(6);
+/// More than a lone client can ask for in that time.
+const LONE_CLIENT_SHOPPERS: i32 = 5_000;
+/// pgbench needs a connection a client, and the server has no thousand.
+const HOT_ROW_CLIENTS_MAX: usize = 100;
 
 const INTENTS_PER_SECOND_LEAST: f64 = 1_000.0;
+const PEAK_RATIO_LEAST: f64 = 0.8;
 
 #[derive(Default)]
 struct Level {
@@ -37,6 +40,14 @@ struct Level {
     /// 1.5 × clients ÷ throughput.
     p95_ms_most: Samples,
     hot_row_per_second: Samples,
+    processor_ms: PerUnit,
+}
+
+/// Where the sales are held.
+struct Shop<'a> {
+    pipeline: &'a Pipeline,
+    observer: &'a Client,
+    users: Users,
 }
 
 pub(crate) async fn run(
@@ -45,85 +56,79 @@ pub(crate) async fn run(
     pipeline: &Pipeline,
     observer: &Client,
 ) -> anyhow::Result<Vec<Row>> {
+    let shop =
+        Shop { pipeline, observer, users: Users::of(observer, pipeline, [Program::CheckoutApi]).await? };
     let mut levels: Vec<(usize, Level)> = CLIENTS.map(|clients| (clients, Level::default())).into();
+    let (mut peak, mut with_most_clients) = (Samples::default(), Samples::default());
     for round in 1..=cluster.rounds {
+        let (mut highest, mut last) = (0.0_f64, 0.0);
         for (clients, level) in &mut levels {
             say(&format!("  round {round} of {}: {clients} clients", cluster.rounds));
-            let variant_id = format!("sale-{round}-{clients}");
-            let shoppers = gather(pipeline, observer, &variant_id, UNITS, SHOPPERS).await?;
-            let sale = sell(shoppers, *clients).await?;
-            ensure_reserved(observer, &variant_id, sale.latencies.count()).await?;
-            level.add(*clients, &sale)?;
-            level.hot_row_per_second.push(hot_row::commits_per_second(url, *clients).await?);
+            last = level.add(*clients, &shop, &format!("sale-{round}-{clients}")).await?;
+            highest = highest.max(last);
+            let hot_row = hot_row::commits_per_second(url, (*clients).min(HOT_ROW_CLIENTS_MAX)).await?;
+            level.hot_row_per_second.push(hot_row);
         }
+        peak.push(highest);
+        with_most_clients.push(last);
     }
     ensure_none_violated(observer).await?;
-    Ok(levels.into_iter().flat_map(|(clients, level)| level.rows(clients)).collect())
+    let mut rows: Vec<Row> = levels.into_iter().flat_map(|(clients, level)| level.rows(clients)).collect();
+    let most = CLIENTS.last().context("no level")?;
+    rows.push(
+        Row::new(format!("flash sale: throughput at {most} clients"), "intents/s", with_most_clients)
+            .beside("the peak of all levels", &peak)
+            .target(Target::RatioAtLeast(PEAK_RATIO_LEAST)),
+    );
+    Ok(rows)
 }
 
 impl Level {
-    fn add(&mut self, clients: usize, sale: &Sale) -> anyhow::Result<()> {
-        let per_second = f64::from(u32::try_from(sale.latencies.count())?) / sale.took.as_secs_f64();
+    /// Holds one sale and returns its intents a second.
+    async fn add(
+        &mut self,
+        clients: usize,
+        Shop { pipeline, observer, users }: &Shop<'_>,
+        variant_id: &str,
+    ) -> anyhow::Result<f64> {
+        // Whoever gets the last unit, every client has a shopper left who is told that there is none.
+        let (shoppers, time_max) = match clients {
+            1 => (LONE_CLIENT_SHOPPERS, Some(LONE_CLIENT_MAX)),
+            _ => (UNITS + i32::try_from(clients)?, None),
+        };
+        let shoppers = gather(pipeline, observer, variant_id, UNITS, shoppers).await?;
+        let before = users.look()?;
+        let sale = sell(shoppers, clients, time_max).await?;
+        self.processor_ms.add(&users.look()?.since(&before), sale.granted)?;
+        ensure_reserved(observer, variant_id, sale.granted).await?;
+        if time_max.is_none() {
+            ensure_sold_out(&sale, clients)?;
+        }
+        let per_second = sale.intents_per_second()?;
         self.per_second.push(per_second);
         self.p50_ms.push(sale.latencies.percentile(50)?);
         self.p95_ms.push(sale.latencies.percentile(95)?);
         self.p95_ms_most.push(1_500.0 * f64::from(u32::try_from(clients)?) / per_second);
-        Ok(())
+        Ok(per_second)
     }
 
-    fn rows(self, clients: usize) -> [Row; 3] {
-        let figure = |what: &str| format!("flash sale, {clients} clients: {what}");
-        let intents = Row::new(figure("intents"), "intents/s", self.per_second)
+    fn rows(self, clients: usize) -> Vec<Row> {
+        let load = format!("flash sale, {clients} clients");
+        let intents = Row::new(format!("{load}: intents"), "intents/s", self.per_second)
             .beside("pgbench, bare updates of one row", &self.hot_row_per_second);
-        [
-            // A lone client waits for every answer: its rate is one over its latency and says nothing of a crowd.
-            if clients == 1 { intents } else { intents.target(Target::AtLeast(INTENTS_PER_SECOND_LEAST)) },
-            Row::new(figure("answer, p50"), "ms", self.p50_ms),
-            Row::new(figure("answer, p95"), "ms", self.p95_ms)
-                .beside("1.5 × clients ÷ throughput", &self.p95_ms_most)
-                .target(Target::RatioAtMost(1.0)),
-        ]
+        let p95 = Row::new(format!("{load}: every answer, p95"), "ms", self.p95_ms)
+            .beside("1.5 × clients ÷ throughput", &self.p95_ms_most);
+        // A lone client waits for every answer: its rate is one over its latency and says nothing of a crowd.
+        let [intents, p95] = if clients == 1 {
+            [intents, p95]
+        } else {
+            [intents.target(Target::AtLeast(INTENTS_PER_SECOND_LEAST)), p95.target(Target::RatioAtMost(1.0))]
+        };
+        let p50 = Row::new(format!("{load}: every answer, p50"), "ms", self.p50_ms);
+        let mut rows = vec![intents, p50, p95];
+        rows.extend(self.processor_ms.rows(&load, "ms/intent"));
+        rows
     }
-}
-
-/// What came of one level: a latency for every intent made.
-struct Sale {
-    latencies: Latencies,
-    took: Duration,
-}
-
-/// Lets that many clients ask until the shoppers run out or the time is up.
-async fn sell(shoppers: Vec<Shopper>, clients: usize) -> anyhow::Result<Sale> {
-    let mut queues: Vec<Vec<Shopper>> = vec![Vec::new(); clients];
-    for (index, shopper) in shoppers.into_iter().enumerate() {
-        queues.get_mut(index % clients).context("a client without a queue")?.push(shopper);
-    }
-    let began = Instant::now();
-    let mut tasks = JoinSet::new();
-    for queue in queues {
-        tasks.spawn(ask_in_turn(queue, began + LEVEL_MAX));
-    }
-    let mut latencies = Latencies::default();
-    while let Some(waits) = tasks.join_next().await {
-        latencies.extend(waits??);
-    }
-    Ok(Sale { latencies, took: began.elapsed() })
-}
-
-async fn ask_in_turn(shoppers: Vec<Shopper>, deadline: Instant) -> anyhow::Result<Vec<Duration>> {
-    let mut waits = Vec::new();
-    for shopper in shoppers {
-        let asked = Instant::now();
-        if asked >= deadline {
-            break;
-        }
-        let answer = shopper.ask_for_intent(Provider::Esewa, CART_VERSION, shopper.user_id()).await?;
-        if answer.status != StatusCode::CREATED {
-            bail!("{} answered while stock is left: {}", answer.status, answer.text);
-        }
-        waits.push(asked.elapsed());
-    }
-    Ok(waits)
 }
 
 /// What clients were told they hold is what the stock says.
@@ -135,6 +140,17 @@ async fn ensure_reserved(observer: &Client, variant_id: &str, told: usize) -> an
     ensure!(
         reserved == told && available == UNITS - told,
         "{told} buyers hold a unit; the stock says {reserved} reserved and {available} of {UNITS} available"
+    );
+    Ok(())
+}
+
+/// Every unit was sold, and every client was told once that there are no more.
+fn ensure_sold_out(sale: &Sale, clients: usize) -> anyhow::Result<()> {
+    let refused = sale.latencies.count() - sale.granted;
+    ensure!(
+        sale.granted == usize::try_from(UNITS)? && refused == clients,
+        "{} of {UNITS} units were sold, and {refused} of {clients} clients were told that they are gone",
+        sale.granted
     );
     Ok(())
 }

@@ -4,12 +4,14 @@ mod crowd;
 mod hot_row;
 mod hundred_units;
 mod levels;
+mod sale;
 
 use pipeline_tests::{Pipeline, PipelineOptions};
 
-use crate::{cluster::Cluster, connections::connect, report::Row, shop};
+use crate::{cluster::Cluster, connections::connect, machine::ensure_files_may_be_open, report::Row, shop};
 
 pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
+    ensure_files_may_be_open()?;
     let url = cluster.fresh_database("flash_sale").await?;
     let observer = connect(&url).await?;
     shop::open(&observer).await?;

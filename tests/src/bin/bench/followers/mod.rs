@@ -2,29 +2,24 @@
 //! commit its number is there to be shown.
 
 mod browser;
-mod waiting;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context;
-use domain::queue::{Lease, Waker, WorkerId};
+use domain::queue::Lease;
 use pipeline_tests::{Pipeline, PipelineOptions, Program};
-use schema::Connection;
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_postgres::Client;
 
-use self::{
-    browser::{Followed, follow},
-    waiting::statements_per_second,
-};
+use self::browser::{Followed, follow};
 use crate::{
     cluster::Cluster,
     connections::{connect, running_waker, worker_connections, worker_id},
-    finalize::{claim, finalize_batch, seed},
+    finalize::{claim, paced::Worker, seed},
     latencies::Latencies,
     report::{Row, Target},
     rounds::Samples,
     say,
+    statement_rate::statements_per_second,
 };
 
 const BROWSERS: usize = 200;
@@ -82,8 +77,8 @@ pub(crate) async fn run(cluster: &Cluster) -> anyhow::Result<Vec<Row>> {
             if batch == 1 {
                 watched.push(statements_per_second(&observer).await?);
             }
-            let shop = &mut Shop { worker: &mut worker, worker_id: &worker_id, waker: &waker };
-            shown.add(&make_orders(shop, &leases, batch, browsers).await?)?;
+            let worker = Worker { connection: &mut worker, worker_id: &worker_id, waker: &waker };
+            shown.add(&make_orders(worker, &leases, batch, browsers).await?)?;
         }
     }
     seed::ensure_all_ordered(&observer).await?;
@@ -118,29 +113,15 @@ async fn follow_all(pipeline: &Pipeline, observer: &Client) -> anyhow::Result<Ve
     Ok(browsers)
 }
 
-struct Shop<'a> {
-    worker: &'a mut Connection,
-    worker_id: &'a WorkerId,
-    waker: &'a Waker,
-}
-
 /// Makes the orders, wakes followers as the worker does, and returns how long each browser waited after the commit.
 async fn make_orders(
-    shop: &mut Shop<'_>,
+    mut worker: Worker<'_>,
     leases: &[Lease],
     batch: usize,
     browsers: Vec<Followed>,
 ) -> anyhow::Result<Latencies> {
-    let mut committed: Vec<(String, Instant)> = Vec::with_capacity(leases.len());
-    let mut ticks = interval(Duration::from_secs(1) / ORDERS_PER_SECOND * u32::try_from(batch)?);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    for leases in leases.chunks(batch) {
-        ticks.tick().await;
-        let ids = finalize_batch(shop.worker, shop.worker_id, leases).await?;
-        let at = Instant::now();
-        ids.iter().for_each(|id| shop.waker.intent_changed(id));
-        committed.extend(ids.into_iter().map(|id| (id, at)));
-    }
+    let pace = Duration::from_secs(1) / ORDERS_PER_SECOND * u32::try_from(batch)?;
+    let committed = worker.make_orders(leases, batch, pace).await?;
     let mut waits = Latencies::default();
     for browser in browsers {
         let (_, at) = committed

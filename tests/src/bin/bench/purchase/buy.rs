@@ -97,7 +97,7 @@ async fn until_confirmed(shopper: &Shopper, payment_intent_id: &str) -> anyhow::
 }
 
 /// The data of the next event that has any; `None` when the stream has ended.
-async fn next_event(stream: &mut Response, text: &mut String) -> anyhow::Result<Option<Value>> {
+pub(crate) async fn next_event(stream: &mut Response, text: &mut String) -> anyhow::Result<Option<Value>> {
     loop {
         while let Some((event, rest)) = text.split_once("\n\n") {
             let data = event.lines().find_map(|line| line.strip_prefix("data:")).map(str::to_owned);

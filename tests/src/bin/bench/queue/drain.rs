@@ -15,7 +15,7 @@ use tokio::{sync::Barrier, task::JoinSet};
 use tokio_postgres::Client;
 
 use super::{
-    no_op::{NoOp, completed_and_others, empty_queue, fill_queue},
+    no_op::{IdempotencyKey, NoOp, completed_and_others, empty_queue, fill_queue},
     replay,
 };
 use crate::{
@@ -25,13 +25,14 @@ use crate::{
     report::{Row, Target},
     rounds::Samples,
     say,
+    wal::wal_bytes,
 };
 
 /// Jobs a claim asks for.
 pub(crate) const BATCH: u32 = 100;
 /// Longer than any lap.
 pub(crate) const LEASE: Duration = Duration::from_secs(60);
-const JOBS: i32 = 20_000;
+pub(crate) const JOBS: i32 = 20_000;
 /// Connections of the draining process, and clients of pgbench.
 const LANES: usize = 4;
 /// Of pgbench's clients, so that together they claim every job.
@@ -47,6 +48,7 @@ struct Measured {
     enqueue_bytes: Samples,
     drain_bytes: Samples,
     life_bytes: Samples,
+    life_bytes_without_key: Samples,
     drain_bytes_with_images: Samples,
 }
 
@@ -61,6 +63,7 @@ pub(crate) async fn run(cluster: &Cluster, url: &str, observer: &Client) -> anyh
         measured.lap(url, observer).await?;
         measured.replay_lap(url, observer, &script).await?;
         measured.lap_after_checkpoint(url, observer).await?;
+        measured.lap_without_key(url, observer).await?;
     }
     Ok(measured.rows())
 }
@@ -69,7 +72,7 @@ impl Measured {
     async fn lap(&mut self, url: &str, observer: &Client) -> anyhow::Result<()> {
         empty_queue(observer).await?;
         let before = wal_bytes(observer).await?;
-        fill_queue(observer, JOBS).await?;
+        fill_queue(observer, JOBS, IdempotencyKey::OfItsOwn).await?;
         let filled = wal_bytes(observer).await?;
         let took = drain(url).await?;
         let drained = wal_bytes(observer).await?;
@@ -84,7 +87,7 @@ impl Measured {
 
     async fn replay_lap(&mut self, url: &str, observer: &Client, script: &str) -> anyhow::Result<()> {
         empty_queue(observer).await?;
-        fill_queue(observer, JOBS).await?;
+        fill_queue(observer, JOBS, IdempotencyKey::OfItsOwn).await?;
         let lap = Lap {
             database_url: url,
             name: "claim_and_complete",
@@ -98,11 +101,21 @@ impl Measured {
 
     async fn lap_after_checkpoint(&mut self, url: &str, observer: &Client) -> anyhow::Result<()> {
         empty_queue(observer).await?;
-        fill_queue(observer, JOBS).await?;
+        fill_queue(observer, JOBS, IdempotencyKey::OfItsOwn).await?;
         observer.batch_execute("CHECKPOINT").await?;
         let before = wal_bytes(observer).await?;
         drain(url).await?;
         self.drain_bytes_with_images.push((wal_bytes(observer).await? - before) / f64::from(JOBS));
+        ensure_all_completed(observer).await
+    }
+
+    /// Other queues are measured with jobs that have none.
+    async fn lap_without_key(&mut self, url: &str, observer: &Client) -> anyhow::Result<()> {
+        empty_queue(observer).await?;
+        let before = wal_bytes(observer).await?;
+        fill_queue(observer, JOBS, IdempotencyKey::None).await?;
+        drain(url).await?;
+        self.life_bytes_without_key.push((wal_bytes(observer).await? - before) / f64::from(JOBS));
         ensure_all_completed(observer).await
     }
 
@@ -114,14 +127,15 @@ impl Measured {
             Row::new("queue: WAL of an enqueue", "B/job", self.enqueue_bytes),
             Row::new("queue: WAL of claim and complete", "B/job", self.drain_bytes)
                 .beside("with page images, after a checkpoint", &self.drain_bytes_with_images),
-            Row::new("queue: WAL of a job's life", "B/job", self.life_bytes)
+            Row::new("queue: WAL of a job's life, no idempotency key", "B/job", self.life_bytes_without_key)
+                .beside("with a key", &self.life_bytes)
                 .target(Target::AtMost(WAL_BYTES_MOST)),
         ]
     }
 }
 
 /// Empties the queue with all lanes of one process and returns how long it took.
-async fn drain(url: &str) -> anyhow::Result<Duration> {
+pub(crate) async fn drain(url: &str) -> anyhow::Result<Duration> {
     let worker_id = worker_id();
     let start = Arc::new(Barrier::new(LANES + 1));
     let mut lanes = JoinSet::new();
@@ -164,10 +178,4 @@ async fn ensure_all_completed(observer: &Client) -> anyhow::Result<()> {
         "{completed} jobs completed at their first attempt and {others} did not, of {JOBS}"
     );
     Ok(())
-}
-
-/// All that this server has written so far.
-async fn wal_bytes(observer: &Client) -> anyhow::Result<f64> {
-    let read = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8";
-    Ok(observer.query_one(read, &[]).await?.get(0))
 }

@@ -33,12 +33,21 @@ pub(crate) async fn empty_queue(observer: &Client) -> anyhow::Result<()> {
     Ok(observer.batch_execute("CHECKPOINT").await?)
 }
 
+/// What a job may have beside its payload, which costs one more index entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IdempotencyKey {
+    OfItsOwn,
+    None,
+}
+
 /// Jobs that are due, enqueued at one stroke.
-pub(crate) async fn fill_queue(observer: &Client, jobs: i32) -> anyhow::Result<()> {
+pub(crate) async fn fill_queue(observer: &Client, jobs: i32, key: IdempotencyKey) -> anyhow::Result<()> {
     let fill = "INSERT INTO job_queue (job_type, payload, priority, max_attempts, idempotency_key)
-        SELECT $1, jsonb_build_object('number', n, 'filler', repeat('x', $2)), $3, 20, $1 || ':' || n
+        SELECT $1, jsonb_build_object('number', n, 'filler', repeat('x', $2)), $3, 20,
+               CASE WHEN $5 THEN $1 || ':' || n END
           FROM generate_series(1, $4::integer) AS n";
-    observer.execute(fill, &[&NoOp::JOB_TYPE, &FILLER_BYTES, &NoOp::PRIORITY, &jobs]).await?;
+    let has_key = key == IdempotencyKey::OfItsOwn;
+    observer.execute(fill, &[&NoOp::JOB_TYPE, &FILLER_BYTES, &NoOp::PRIORITY, &jobs, &has_key]).await?;
     Ok(observer.batch_execute("VACUUM (ANALYZE) job_queue").await?)
 }
 

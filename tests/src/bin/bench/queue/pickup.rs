@@ -141,7 +141,8 @@ async fn claims_alone(url: &str, observer: &Client) -> anyhow::Result<Latencies>
     Ok(latencies)
 }
 
-async fn enqueue(connection: &mut Connection, number: usize) -> anyhow::Result<()> {
+/// One job in a transaction of its own.
+pub(crate) async fn enqueue(connection: &mut Connection, number: usize) -> anyhow::Result<()> {
     transaction(connection, async |connection| queue::enqueue(connection, &NoOp::new(number), ENQUEUE).await)
         .await?;
     Ok(())

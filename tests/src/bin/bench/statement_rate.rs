@@ -3,12 +3,12 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tokio_postgres::Client;
 
-/// Backends report what they did within a second.
-const REPORTED_WITHIN: Duration = Duration::from_secs(2);
+/// A busy backend reports every second what it did; one that falls idle, after ten.
+const REPORTED_WITHIN: Duration = Duration::from_secs(11);
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// Statements a second of everybody but this connection. Outside of transactions, as here, each is one of its own.
-pub(super) async fn statements_per_second(observer: &Client) -> anyhow::Result<f64> {
+pub(crate) async fn statements_per_second(observer: &Client) -> anyhow::Result<f64> {
     sleep(REPORTED_WITHIN).await;
     let began = Instant::now();
     let before = statements(observer).await?;
