@@ -46,7 +46,7 @@ pub struct Lease {
 }
 
 impl Lease {
-    fn new(job: ClaimedJob, worker_id: &WorkerId) -> Self {
+    pub(super) fn new(job: ClaimedJob, worker_id: &WorkerId) -> Self {
         Self {
             job_id: job.id,
             job_type: job.job_type,

@@ -5,6 +5,7 @@ mod door;
 mod fences;
 mod late_writes;
 mod leases;
+mod lines;
 mod stress;
 mod sweeps;
 mod till;

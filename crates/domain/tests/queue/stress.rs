@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use domain::{
     Pool,
-    queue::{self, Retention, WorkerId},
+    jobs::FinalizeOrder,
+    queue::{self, Line, Look, Retention, WorkerId},
 };
 
 use crate::world::World;
@@ -78,16 +79,16 @@ const BATCH: u32 = 50;
 /// Entries that a claim of a batch reads beside what piles up.
 const SLACK: i64 = 400;
 
-/// Entries of the pending jobs' index, and scans of the whole table, that one claim over a connection of its own reads.
-async fn read_by_one_claim(world: &World) -> (i64, i64) {
+/// Entries of the pending jobs' index, and scans of the whole table, that a lane's claim over a connection of its own reads.
+async fn read_by_one_claim(world: &World, line: &mut Line, look: Look) -> (i64, i64) {
     let read =
         "SELECT coalesce(idx_tup_read, 0) FROM pg_stat_user_indexes WHERE indexrelname = 'job_queue_pending'";
     let scans = "SELECT coalesce(seq_scan, 0) FROM pg_stat_user_tables WHERE relname = 'job_queue'";
     let (read_before, scans_before) = (world.count(read).await, world.count(scans).await);
     let pool: Pool = world.database.pool_as("order_worker");
     let mut connection = pool.connection().await.unwrap();
-    let claimed =
-        queue::claim(&mut connection, &WorkerId::unique("measured"), &["finalize_order"], BATCH, LEASE).await;
+    let worker = WorkerId::unique("measured");
+    let claimed = line.claim(&mut connection, &worker, look, BATCH, LEASE).await;
     assert_eq!(claimed.unwrap().len(), usize::try_from(BATCH).unwrap());
     // What a session has read is counted for all to see when it ends.
     drop(connection);
@@ -128,7 +129,8 @@ async fn a_snapshot_held_open_does_not_stop_the_queue() {
     }
     drop(connection);
     world.set("INSERT INTO job_queue (job_type, priority) SELECT 'finalize_order', 10 FROM generate_series(1, 200)").await;
-    let (read, scans) = read_by_one_claim(&world).await;
+    let mut line = Line::of::<FinalizeOrder>().with_look_max(Duration::ZERO);
+    let (read, scans) = read_by_one_claim(&world, &mut line, Look::Everywhere).await;
     println!("{CHURNED} jobs churned under a held snapshot: a claim read {read} index entries");
     // Every level of priority is looked for and then walked: two entries a job that nobody may forget yet.
     let bound = 2 * CHURNED + SLACK;
@@ -136,8 +138,10 @@ async fn a_snapshot_held_open_does_not_stop_the_queue() {
         scans == 0 && read <= bound,
         "a claim read {read} entries of at most {bound}, and {scans} whole tables"
     );
+    let (read, scans) = read_by_one_claim(&world, &mut line, Look::Ahead).await;
+    assert!(scans == 0 && read <= SLACK, "a lane that goes on where it was read {read} entries");
     onlooker.batch_execute("COMMIT").await.unwrap();
     world.set("VACUUM job_queue").await;
-    let (read, scans) = read_by_one_claim(&world).await;
+    let (read, scans) = read_by_one_claim(&world, &mut line, Look::Everywhere).await;
     assert!(scans == 0 && read <= SLACK, "the snapshot is gone, and a claim read {read} entries");
 }

@@ -20,14 +20,30 @@ pub struct ClaimedJob {
     pub lease_no: i64,
     pub idempotency_key: Option<String>,
     pub trace_context: Option<Value>,
+    pub priority: i32,
     pub run_at: DateTime<Utc>,
     /// Seconds since it was due.
     pub waited_seconds: f64,
 }
 
+type ClaimedRow = (
+    BigInt,
+    Text,
+    Jsonb,
+    Integer,
+    Integer,
+    Integer,
+    BigInt,
+    Nullable<Text>,
+    Nullable<Jsonb>,
+    Integer,
+    Timestamptz,
+    Double,
+);
+
 statement! {
     ClaimDue<'a> { worker_id: &'a str, job_types: &'a [&'a str], claimed_max: i64, lease_seconds: f64 }
-    -> (BigInt, Text, Jsonb, Integer, Integer, Integer, BigInt, Nullable<Text>, Nullable<Jsonb>, Timestamptz, Double);
+    -> ClaimedRow;
     // Priorities are walked one by one, so that a pile of future rows ends each level's scan instead of
     // being read through.
     "WITH RECURSIVE level (priority) AS ( \
@@ -50,7 +66,8 @@ statement! {
             locked_until = clock_timestamp() + make_interval(secs => " (lease_seconds as Double) ") \
       WHERE j.id = ANY (ARRAY(SELECT picked.id FROM picked)) \
      RETURNING j.id, j.job_type, j.payload, j.attempts, j.max_attempts, j.crash_count, j.lease_no, \
-               j.idempotency_key, j.trace_context, j.run_at, extract(epoch FROM clock_timestamp() - j.run_at)::float8"
+               j.idempotency_key, j.trace_context, j.priority, j.run_at, \
+               extract(epoch FROM clock_timestamp() - j.run_at)::float8"
 }
 
 /// Claims at most `claimed_max` due jobs of the given types, smallest priority and oldest first. Counts an
@@ -63,6 +80,49 @@ pub async fn claim_due(
     lease_seconds: f64,
 ) -> Result<Vec<ClaimedJob>, Error> {
     let claim = ClaimDue { worker_id, job_types, claimed_max, lease_seconds };
+    let mut jobs: Vec<ClaimedJob> = claim.load(connection).await?;
+    jobs.sort_by_key(|job| (job.run_at, job.id));
+    Ok(jobs)
+}
+
+/// Jobs of one type and priority that come after a place in the order in which they are claimed.
+#[derive(Debug, Clone, Copy)]
+pub struct Onwards<'a> {
+    pub job_type: &'a str,
+    pub priority: i32,
+    pub run_at: DateTime<Utc>,
+    pub id: i64,
+}
+
+statement! {
+    ClaimDueOnwards<'a> { worker_id: &'a str, after: Onwards<'a>, claimed_max: i64, lease_seconds: f64 } -> ClaimedRow;
+    "WITH picked AS MATERIALIZED ( \
+         SELECT j.id FROM job_queue j \
+          WHERE j.status = 'pending' AND j.priority = " (after.priority as Integer) " AND j.run_at <= now() \
+            AND (j.run_at, j.id) > (" (after.run_at as Timestamptz) ", " (after.id as BigInt) ") \
+            AND j.job_type = " (after.job_type as Text) " \
+          ORDER BY j.run_at, j.id LIMIT " (claimed_max as BigInt) " FOR NO KEY UPDATE SKIP LOCKED \
+     ) \
+     UPDATE job_queue j \
+        SET status = 'processing', locked_by = " (worker_id as Text) ", lease_no = j.lease_no + 1, \
+            attempts = j.attempts + 1, updated_at = clock_timestamp(), \
+            locked_until = clock_timestamp() + make_interval(secs => " (lease_seconds as Double) ") \
+      WHERE j.id = ANY (ARRAY(SELECT picked.id FROM picked)) \
+     RETURNING j.id, j.job_type, j.payload, j.attempts, j.max_attempts, j.crash_count, j.lease_no, \
+               j.idempotency_key, j.trace_context, j.priority, j.run_at, \
+               extract(epoch FROM clock_timestamp() - j.run_at)::float8"
+}
+
+/// Claims at most `claimed_max` due jobs as [`claim_due`] does, of those after a place: what died before it is not
+/// walked past.
+pub async fn claim_due_onwards(
+    connection: &mut Connection,
+    worker_id: &str,
+    after: Onwards<'_>,
+    claimed_max: i64,
+    lease_seconds: f64,
+) -> Result<Vec<ClaimedJob>, Error> {
+    let claim = ClaimDueOnwards { worker_id, after, claimed_max, lease_seconds };
     let mut jobs: Vec<ClaimedJob> = claim.load(connection).await?;
     jobs.sort_by_key(|job| (job.run_at, job.id));
     Ok(jobs)

@@ -7,7 +7,7 @@ use domain::{
     jobs::{FinalizeOrder, Job, RefundPayment},
     orders::finalize::{FinalizeError, Finalized, ToFinalize, finalize},
     payments::status::CaseKind,
-    queue::Outcome,
+    queue::{Line, Outcome},
 };
 use tracing::{Instrument, Span};
 
@@ -42,7 +42,7 @@ enum Refusal {
 /// Claims what is due, at most fifty, and makes its orders, until the worker stops.
 pub(crate) async fn run(context: Arc<Context>, pulse: Pulse) {
     let mut claimer =
-        Claimer::new(&context, FinalizeOrder::JOB_TYPE, &context.wake_ups.finalize_order, pulse);
+        Claimer::new(&context, Line::of::<FinalizeOrder>(), &context.wake_ups.finalize_order, pulse);
     while let Some(claimed) = claimer.next(BATCH_MAX).await {
         let (to_run, to_return) = apart_from_suspects(claimed);
         if !to_return.is_empty() {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use domain::{
-    jobs::{Job, RefundPayment},
+    jobs::RefundPayment,
     payments::verify::Questions,
-    queue::Outcome,
+    queue::{Line, Outcome},
     refunds::{RefundPaymentError, RefundRun, refund_payment},
 };
 use tracing::Instrument;
@@ -26,7 +26,7 @@ const SLOTS: u32 = 4;
 /// Runs the refunds that are due, until the worker stops.
 pub(crate) async fn run(context: Arc<Context>, questions: Arc<Questions>, pulse: Pulse) {
     let bell = &context.wake_ups.refund_payment;
-    let lane = Lane { job_type: RefundPayment::JOB_TYPE, bell, slots: SLOTS, pulse };
+    let lane = Lane { line: Line::of::<RefundPayment>(), bell, slots: SLOTS, pulse };
     run_in_slots(&context, lane, |held| refund(Arc::clone(&context), Arc::clone(&questions), held)).await;
 }
 

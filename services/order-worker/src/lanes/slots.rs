@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::queue::Line;
 use tokio::{
     sync::{Notify, Semaphore},
     task::JoinSet,
@@ -11,7 +12,7 @@ use crate::{claimer::Claimer, context::Context, held::Held, pulse::Pulse, settli
 
 /// The jobs of one type and how many of them run side by side.
 pub(crate) struct Lane<'a> {
-    pub(crate) job_type: &'static str,
+    pub(crate) line: Line,
     pub(crate) bell: &'a Notify,
     pub(crate) slots: u32,
     pub(crate) pulse: Pulse,
@@ -24,8 +25,8 @@ pub(crate) async fn run_in_slots<F>(context: &Arc<Context>, lane: Lane<'_>, star
 where
     F: Future<Output = ()> + 'static,
 {
-    let Lane { job_type, bell, slots, pulse } = lane;
-    let mut claimer = Claimer::new(context, job_type, bell, pulse.clone());
+    let Lane { line, bell, slots, pulse } = lane;
+    let mut claimer = Claimer::new(context, line, bell, pulse.clone());
     let mut running = JoinSet::new();
     let one_suspect = Arc::new(Semaphore::new(1));
     loop {

@@ -8,7 +8,7 @@ use domain::{
         record_answer::RecordAnswerError,
         verify::{Questions, Verified, VerifyError, verify},
     },
-    queue::Outcome,
+    queue::{Line, Outcome},
 };
 use tracing::Instrument;
 
@@ -25,7 +25,7 @@ use crate::{
 /// Asks what is due, each question in a slot of its own, until the worker stops.
 pub(crate) async fn run(context: Arc<Context>, questions: Arc<Questions>, slots: u32, pulse: Pulse) {
     let bell = &context.wake_ups.verify_payment;
-    let lane = Lane { job_type: VerifyPayment::JOB_TYPE, bell, slots, pulse };
+    let lane = Lane { line: Line::of::<VerifyPayment>(), bell, slots, pulse };
     run_in_slots(&context, lane, |held| ask(Arc::clone(&context), Arc::clone(&questions), held)).await;
 }
 

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use domain::{
     jobs::Job,
-    queue::{self, WorkerId},
+    queue::{self, Line, Look, WorkerId},
 };
 use schema::Connection;
 use tokio_postgres::Client;
@@ -30,12 +30,13 @@ pub(super) struct Table {
     observer: Client,
     worker: Connection,
     worker_id: WorkerId,
+    line: Line,
 }
 
 impl Table {
     pub(super) async fn open(url: &str) -> anyhow::Result<Self> {
         let worker = worker_connections(url, 1).await?.pop().context("no connection")?;
-        Ok(Self { observer: connect(url).await?, worker, worker_id: worker_id() })
+        Ok(Self { observer: connect(url).await?, worker, worker_id: worker_id(), line: Line::of::<NoOp>() })
     }
 
     pub(super) async fn clear(&self) -> anyhow::Result<()> {
@@ -61,7 +62,7 @@ impl Table {
     pub(super) async fn claim_and_complete(&mut self) -> anyhow::Result<Duration> {
         let (worker, worker_id) = (&mut self.worker, &self.worker_id);
         let began = Instant::now();
-        let leases = queue::claim(worker, worker_id, &[NoOp::JOB_TYPE], BATCH, LEASE).await?;
+        let leases = self.line.claim(worker, worker_id, Look::Ahead, BATCH, LEASE).await?;
         let took = began.elapsed();
         ensure!(leases.len() == usize::try_from(BATCH)?, "{} jobs were due instead of {BATCH}", leases.len());
         let completed = queue::complete(worker, worker_id, &leases).await?;
