@@ -66,7 +66,7 @@ guards: ## Take each constraint and each fence out in turn, and see which test n
 	@$(TEST_POSTGRES) cargo run --quiet --locked --bin guards -- $(KIND) $(if $(ONLY),--only "$(ONLY)")
 
 .PHONY: check
-check: check-format check-rules check-licences check-lints check-docs check-schema ## Run every check that needs no running service
+check: check-format check-rules check-licences check-manifests check-lints check-docs check-schema ## Run every check that needs no running service
 
 .PHONY: check-format
 check-format: ## Sources are formatted
@@ -92,6 +92,10 @@ check-schema: ## Migrations run up, down, up, and schema.rs is what they make
 .PHONY: check-rules
 check-rules: ## The rules of the house that clippy cannot state
 	@scripts/check-rules.sh
+
+.PHONY: check-manifests
+check-manifests: ## Manifests render, fit Kubernetes, pass a policy scan and are what the code needs
+	@scripts/check-manifests.sh
 
 .PHONY: postgres-down
 postgres-down: ## Stop this checkout's private Postgres clusters
