@@ -81,7 +81,7 @@ check-format: ## Sources are formatted
 .PHONY: check-lints
 check-lints: ## Clippy is silent
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
-	@cargo clippy --workspace --locked --test browser -- -D warnings
+	@cargo clippy --workspace --locked --test browser --test operations_alerts -- -D warnings
 
 .PHONY: check-docs
 check-docs: ## Documentation builds without a warning
