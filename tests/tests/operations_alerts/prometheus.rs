@@ -32,8 +32,9 @@ pub(crate) struct Prometheus {
 impl Prometheus {
     /// Scrapes every service twice a second under the rules as shipped, but for how long a trouble has to last.
     pub(crate) async fn start(pipeline: &Pipeline) -> Self {
-        let program =
-            env::var_os("PROMETHEUS").expect("PROMETHEUS is not set; run this by `make test-alerts`");
+        let Some(program) = env::var_os("PROMETHEUS") else {
+            panic!("PROMETHEUS is not set; run this by `make test-alerts`");
+        };
         let folder = TempDir::new().unwrap();
         let shipped = shipped_folder();
         for name in ["alerts.yaml", "recording.yaml"] {
@@ -107,10 +108,10 @@ fn shortened(rules: &str) -> String {
     let mut shortened = String::new();
     for line in rules.lines() {
         let words = line.trim_start();
-        let indent = &line[..line.len() - words.len()];
         let kept = if words.starts_with("for: ") { SHORT_FOR } else { words };
         let kept = if words.starts_with("interval: ") { "interval: 500ms" } else { kept };
-        writeln!(shortened, "{indent}{kept}").unwrap();
+        let indent = line.len() - words.len();
+        writeln!(shortened, "{:indent$}{kept}", "").unwrap();
     }
     assert!(!rules.contains("alert:") || shortened.contains(SHORT_FOR), "the rules name no `for:`");
     shortened
