@@ -37,6 +37,12 @@ test-browser: ## Run the tests in a real browser, brought here where it is missi
 	@cargo build --workspace --locked --all-targets
 	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test browser -- --test-threads=$(BROWSERS) $(ONLY)
 
+.PHONY: test-alerts
+test-alerts: ## Hold rules, dashboard and runbook against running services and a real Prometheus
+	@echo "test-alerts: building the services and the tests" >&2
+	@cargo build --workspace --locked --all-targets
+	@scripts/prometheus.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test operations_alerts
+
 .PHONY: screenshots
 screenshots: ## Take the pictures of docs/screenshots anew
 	@cargo build --workspace --locked
@@ -66,7 +72,7 @@ guards: ## Take each constraint and each fence out in turn, and see which test n
 	@$(TEST_POSTGRES) cargo run --quiet --locked --bin guards -- $(KIND) $(if $(ONLY),--only "$(ONLY)")
 
 .PHONY: check
-check: check-format check-rules check-licences check-manifests check-lints check-docs check-schema ## Run every check that needs no running service
+check: check-format check-rules check-alerts check-licences check-manifests check-lints check-docs check-schema ## Run every check that needs no running service
 
 .PHONY: check-format
 check-format: ## Sources are formatted
@@ -75,7 +81,7 @@ check-format: ## Sources are formatted
 .PHONY: check-lints
 check-lints: ## Clippy is silent
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
-	@cargo clippy --workspace --locked --test browser -- -D warnings
+	@cargo clippy --workspace --locked --test browser --test operations_alerts -- -D warnings
 
 .PHONY: check-docs
 check-docs: ## Documentation builds without a warning
@@ -96,6 +102,10 @@ check-rules: ## The rules of the house that clippy cannot state
 .PHONY: check-manifests
 check-manifests: ## Manifests render, fit Kubernetes, pass a policy scan and are what the code needs
 	@scripts/check-manifests.sh
+
+.PHONY: check-alerts
+check-alerts: ## Alerts are quiet, pending and firing when they should be, and rules, runbook, dashboard and compose agree
+	@scripts/prometheus.sh run -- scripts/check-alerts.py
 
 .PHONY: postgres-down
 postgres-down: ## Stop this checkout's private Postgres clusters

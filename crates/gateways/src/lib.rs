@@ -13,6 +13,7 @@ mod http;
 mod literals;
 mod measured;
 mod settings;
+mod verifications;
 
 pub mod esewa;
 pub mod khalti;
@@ -20,3 +21,4 @@ pub mod khalti;
 pub use configured::{Addresses, ConfigureError, Configured};
 pub use http::{HttpClient, HttpClientError};
 pub use settings::SettingsError;
+pub use verifications::VerificationFigures;

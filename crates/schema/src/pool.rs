@@ -1,6 +1,12 @@
 //! Connections: TLS, the service's role, its time-outs.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use diesel_async::{
     AsyncPgConnection, SimpleAsyncConnection,
@@ -60,6 +66,7 @@ pub type PooledConnection = Object<AsyncPgConnection>;
 #[derive(Clone)]
 pub struct Pool {
     inner: deadpool::Pool<AsyncPgConnection>,
+    failures: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Pool {
@@ -105,15 +112,18 @@ impl Pool {
             .runtime(::deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| Error::Defect(error.to_string()))?;
-        Ok(Self { inner })
+        Ok(Self { inner, failures: Arc::default() })
     }
 
     /// A connection of this pool; waits at most three seconds for one.
     pub async fn connection(&self) -> Result<PooledConnection, Error> {
-        self.inner.get().await.map_err(|error| Error::Unavailable(error.to_string()))
+        self.inner.get().await.map_err(|error| {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            Error::Unavailable(error.to_string())
+        })
     }
 
-    /// Connections in use, open, and allowed; and callers waiting.
+    /// Connections in use, open, and allowed; callers waiting, and those that got none.
     pub fn load(&self) -> PoolLoad {
         let status = self.inner.status();
         PoolLoad {
@@ -121,6 +131,7 @@ impl Pool {
             open: status.size,
             size_max: status.max_size,
             waiting: status.waiting,
+            failures: self.failures.load(Ordering::Relaxed),
         }
     }
 }
@@ -132,6 +143,8 @@ pub struct PoolLoad {
     pub open: usize,
     pub size_max: usize,
     pub waiting: usize,
+    /// Callers that got no connection since the pool was made.
+    pub failures: u64,
 }
 
 /// Opens one connection outside any pool, set up like the pool's: for LISTEN, for migrations.

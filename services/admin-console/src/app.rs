@@ -18,7 +18,11 @@ use service_kit::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{door::Door, metrics::OverviewMetrics, routes};
+use crate::{
+    door::Door,
+    metrics::{self, OverviewMetrics},
+    routes,
+};
 
 const DEFAULT_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8082);
 /// The database role of this service.
@@ -60,6 +64,7 @@ impl Application {
             size_max: usize::try_from(database.pool_max)?,
         };
         let pool = Pool::new(&pool_settings).context("DATABASE_URL")?;
+        metrics::show_pool(&pool);
         let state = Data::new(State {
             pool: pool.clone(),
             waker: Waker::default(),

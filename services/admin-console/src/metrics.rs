@@ -5,9 +5,15 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use domain::overview::{Overview, PaidToOrder};
+use domain::{
+    Pool,
+    invariants::INVARIANTS,
+    overview::{Overview, PaidToOrder},
+    payments::status::CaseKind,
+    pool::PoolLoad,
+};
 use opentelemetry::{KeyValue, metrics::Gauge};
-use service_kit::telemetry::meter;
+use service_kit::telemetry::{Connections, meter, show_connections};
 
 /// A gauge whose labels come and go: what is no longer there is 0, not what it last was.
 #[derive(Debug)]
@@ -48,6 +54,7 @@ pub(crate) struct OverviewMetrics {
     undecided_oldest: Figures,
     open_cases: Figures,
     violations: Figures,
+    checked: Figures,
     paid_to_order: Figures,
 }
 
@@ -73,6 +80,10 @@ impl OverviewMetrics {
             ),
             open_cases: Figures::new("overview_open_review_cases", "Open review cases by kind."),
             violations: Figures::new("overview_invariant_violations", "Subjects that break an invariant."),
+            checked: Figures::new(
+                "overview_invariants_checked_age_seconds",
+                "How long ago a reaper last checked the invariants.",
+            ),
             paid_to_order: Figures::new(
                 "overview_paid_to_order_seconds",
                 "Time from a payment's proof to its order, by period and quantile.",
@@ -99,14 +110,15 @@ impl OverviewMetrics {
             self.undecided_count.show(money.iter().map(|(name, sum)| (of(name), number(sum.count))));
             self.undecided_oldest
                 .show(money.iter().map(|(name, sum)| (of(name), sum.oldest_seconds.unwrap_or(0.0))));
-            self.open_cases.show(
-                now.cases.open.iter().map(|cases| (vec![label("kind", &cases.kind)], number(cases.count))),
-            );
-            self.violations.show(
-                now.violations
-                    .iter()
-                    .map(|row| (vec![label("invariant", &row.invariant)], number(row.count))),
-            );
+            self.open_cases.show(CaseKind::ALL.iter().map(|kind| {
+                let open = now.cases.open.iter().find(|cases| cases.kind == kind.as_str());
+                (vec![label("kind", kind.as_str())], open.map_or(0.0, |cases| number(cases.count)))
+            }));
+            self.violations.show(INVARIANTS.iter().map(|invariant| {
+                let broken = now.violations.iter().find(|row| row.invariant == *invariant);
+                (vec![label("invariant", invariant)], broken.map_or(0.0, |row| number(row.count)))
+            }));
+            self.checked.show(now.checks.changes_seconds_ago.map(|seconds| (vec![], seconds)));
         }
         let periods = [("hour", &overview.last_hour), ("day", &overview.last_day)];
         let wholes = periods
@@ -129,4 +141,13 @@ fn label(name: &'static str, value: &str) -> KeyValue {
 #[expect(clippy::as_conversions, reason = "there is no other way; figures above 2^53 lose their last digits")]
 const fn number(count: i64) -> f64 {
     count as f64
+}
+
+/// Lets `/metrics` read how busy the pool is.
+pub(crate) fn show_pool(pool: &Pool) {
+    let pool = pool.clone();
+    show_connections("main", move || {
+        let PoolLoad { in_use, open, size_max, waiting, failures } = pool.load();
+        Connections { in_use, open, size_max, waiting, failures }
+    });
 }

@@ -25,7 +25,11 @@ use service_kit::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{handlers::order_intents, metrics::Metrics, openapi, routes};
+use crate::{
+    handlers::order_intents,
+    metrics::{self, Metrics},
+    openapi, routes,
+};
 
 const DEFAULT_ADDR: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080);
 /// The database role of this service.
@@ -67,7 +71,8 @@ impl Application {
         let pool = Pool::planning_once(&pool_settings).context("DATABASE_URL")?;
         let verifier = web::Data::new(TokenVerifier::new(&settings.auth()?)?);
         let waker = Waker::default();
-        let metrics = Metrics::new(&pool);
+        let metrics = Metrics::new();
+        metrics::show_pool(&pool);
         let checkout = Checkout {
             pool: pool.clone(),
             waker: waker.clone(),

@@ -1,8 +1,14 @@
 //! The figures of this service at `/metrics`.
 
-use domain::{Pool, payments::gateway::Provider};
+use domain::{Pool, payments::gateway::Provider, pool::PoolLoad};
 use opentelemetry::{KeyValue, metrics::Counter};
-use service_kit::telemetry::meter;
+use service_kit::{
+    http::Code,
+    telemetry::{Connections, meter, show_connections},
+};
+
+/// The outcome of a request that was answered with an intent.
+pub(crate) const CREATED: &str = "created";
 
 /// Counters that handlers write.
 #[derive(Debug, Clone)]
@@ -11,42 +17,36 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Also lets `/metrics` read how busy the pool is.
-    pub(crate) fn new(pool: &Pool) -> Self {
-        let meter = meter();
-        let gauges = [
-            ("database_connections_in_use", "Connections that a request holds."),
-            ("database_connections_open", "Connections that are open."),
-            ("database_connections_max", "Connections that may be open."),
-            ("database_connection_waiters", "Requests that wait for a connection."),
-        ];
-        for (index, (name, description)) in gauges.into_iter().enumerate() {
-            let pool = pool.clone();
-            // The meter keeps the callback for as long as the process lives.
-            let _registered = meter
-                .u64_observable_gauge(name)
-                .with_description(description)
-                .with_callback(move |observer| {
-                    let load = pool.load();
-                    let figures = [load.in_use, load.open, load.size_max, load.waiting];
-                    let figure = figures.get(index).and_then(|count| u64::try_from(*count).ok());
-                    observer.observe(figure.unwrap_or(u64::MAX), &[]);
-                })
-                .build();
+    pub(crate) fn new() -> Self {
+        let intents = meter()
+            .u64_counter("order_intents")
+            .with_description("Requests for an order intent by outcome: created, or the code of the refusal.")
+            .build();
+        let failures = [Code::GatewayUnavailable, Code::ServiceUnavailable, Code::InternalError];
+        for provider in Provider::ALL {
+            // A series that begins with its first event hides that event from `increase()`.
+            for outcome in failures.map(Code::as_str).into_iter().chain([CREATED]) {
+                intents.add(0, &labels(provider, outcome));
+            }
         }
-        Self {
-            intents: meter
-                .u64_counter("order_intents")
-                .with_description(
-                    "Requests for an order intent by outcome: created, or the code of the refusal.",
-                )
-                .build(),
-        }
+        Self { intents }
     }
 
     /// A request for an intent was answered.
     pub(crate) fn intent(&self, provider: Provider, outcome: &'static str) {
-        self.intents
-            .add(1, &[KeyValue::new("provider", provider.as_str()), KeyValue::new("outcome", outcome)]);
+        self.intents.add(1, &labels(provider, outcome));
     }
+}
+
+fn labels(provider: Provider, outcome: &'static str) -> [KeyValue; 2] {
+    [KeyValue::new("provider", provider.as_str()), KeyValue::new("outcome", outcome)]
+}
+
+/// Lets `/metrics` read how busy the pool is.
+pub(crate) fn show_pool(pool: &Pool) {
+    let pool = pool.clone();
+    show_connections("main", move || {
+        let PoolLoad { in_use, open, size_max, waiting, failures } = pool.load();
+        Connections { in_use, open, size_max, waiting, failures }
+    });
 }

@@ -97,7 +97,8 @@ impl Application {
             verify_payment: Pulse::new(worker.poll_interval),
             refund_payment: Pulse::new(worker.poll_interval),
         };
-        metrics::show_pools(&pools.control, &pools.work);
+        metrics::show_pool("control", &pools.control);
+        metrics::show_pool("work", &pools.work);
         let questions = Questions { pool: pools.work.clone(), gateways, policy: question_policy(settings)? };
         let surface = Surface::new(health(pools.control.clone(), &pulses));
         let context = Context {

@@ -28,6 +28,7 @@ pub(crate) async fn sample(context: &Context, stop: &CancellationToken) {
             Ok(figures) => {
                 outage.succeeded();
                 job_types.extend(figures.counts.iter().map(|count| count.job_type.clone()));
+                job_types.extend(figures.due.iter().map(|due| due.job_type.clone()));
                 show(context, &job_types, &figures);
             }
             Err(error) => outage.failed(&error),
@@ -45,7 +46,10 @@ fn show(context: &Context, job_types: &HashSet<String>, figures: &Figures) {
             let same = figures.counts.iter().find(|c| c.job_type == *job_type && c.status == state);
             context.metrics.jobs(job_type, state, same.map_or(0, |count| count.count));
         }
-        let oldest = figures.oldest_due_seconds.iter().find(|(name, _)| name == job_type);
-        context.metrics.oldest_due(job_type, oldest.map_or(0.0, |(_, seconds)| *seconds));
+        let due = figures.due.iter().find(|due| due.job_type == *job_type);
+        let (count, oldest_seconds) = due.map_or((0, 0.0), |due| (due.count, due.oldest_seconds));
+        context.metrics.due(job_type, count, oldest_seconds);
+        let expired = figures.expired_leases.iter().find(|(name, _)| name == job_type);
+        context.metrics.expired_leases(job_type, expired.map_or(0, |(_, count)| *count));
     }
 }

@@ -1,16 +1,24 @@
 //! The figures of this service at `/metrics`.
 
+use std::time::Duration;
+
 use domain::{
     Pool,
+    payments::VerifiedAfter,
+    pool::PoolLoad,
     queue::{Lease, Settled},
 };
+use gateways::VerificationFigures;
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Gauge, Histogram, Meter},
+    metrics::{Counter, Gauge, Histogram},
 };
-use service_kit::telemetry::meter;
+use service_kit::telemetry::{Connections, PromiseFigures, Promised, meter, show_connections};
 
 use crate::held::Held;
+
+/// A verified payment is an order within this time.
+const ORDERED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Seconds: from a batch of orders to a gateway's time-out.
 const RUN_BOUNDARIES: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -61,9 +69,12 @@ pub(crate) struct Metrics {
     ended: Counter<u64>,
     waits: Histogram<f64>,
     runs: Histogram<f64>,
-    paid_to_order: Histogram<f64>,
+    paid_to_order: PromiseFigures,
+    verifications: VerificationFigures,
     jobs: Gauge<u64>,
+    due: Gauge<u64>,
     oldest_due: Gauge<f64>,
+    expired_leases: Gauge<u64>,
 }
 
 impl Metrics {
@@ -81,14 +92,32 @@ impl Metrics {
                 .build(),
             waits: seconds("job_wait", &WAIT_BOUNDARIES, "Time from due to claimed."),
             runs: seconds("job_run", &RUN_BOUNDARIES, "Time from claimed to settled."),
-            paid_to_order: seconds(
-                "paid_to_order",
-                &WAIT_BOUNDARIES,
-                "Time from the payment's proof to its order.",
-            ),
+            paid_to_order: PromiseFigures::new(Promised {
+                name: "paid_to_order",
+                counter: "order_promises",
+                description: "From a payment's verification to its order.",
+                limit: ORDERED_WITHIN,
+                boundaries: &WAIT_BOUNDARIES,
+            }),
+            verifications: VerificationFigures::default(),
             jobs: meter
                 .u64_gauge("job_queue_jobs")
-                .with_description("Unfinished jobs by type and state. Take the maximum over replicas.")
+                .with_description(
+                    "Unfinished jobs by type and state, counted up to 10,000 a state. Take the maximum over replicas.",
+                )
+                .build(),
+            due: meter
+                .u64_gauge("job_queue_due_jobs")
+                .with_description(
+                    "Jobs that wait for a worker, by type, counted up to 10,000 a priority. Take the maximum over \
+                     replicas.",
+                )
+                .build(),
+            expired_leases: meter
+                .u64_gauge("job_queue_expired_leases")
+                .with_description(
+                    "Jobs whose lease ran out and that nobody has rescued, by type. Take the maximum over replicas.",
+                )
                 .build(),
             oldest_due: meter
                 .f64_gauge("job_queue_oldest_due_age")
@@ -113,10 +142,14 @@ impl Metrics {
         self.runs.record(held.claimed_at.elapsed().as_secs_f64(), &labels);
     }
 
-    /// The order of a job was committed. The job was due from the moment its payment was proven.
-    pub(crate) fn ordered(&self, held: &Held) {
-        let since_proof = held.lease.waited + held.claimed_at.elapsed();
-        self.paid_to_order.record(since_proof.as_secs_f64(), &[]);
+    /// An order was committed, so long after its payment was verified.
+    pub(crate) fn ordered(&self, owed_for: Duration) {
+        self.paid_to_order.record(owed_for, false, &[]);
+    }
+
+    /// A question has verified a payment.
+    pub(crate) fn verified(&self, after: VerifiedAfter) {
+        self.verifications.verified(after);
     }
 
     pub(crate) fn jobs(&self, name: &str, status: &'static str, count: i64) {
@@ -124,8 +157,13 @@ impl Metrics {
         self.jobs.record(u64::try_from(count).unwrap_or(0), &labels);
     }
 
-    pub(crate) fn oldest_due(&self, name: &str, seconds: f64) {
-        self.oldest_due.record(seconds, &[job_type(name)]);
+    pub(crate) fn due(&self, name: &str, count: i64, oldest_seconds: f64) {
+        self.due.record(u64::try_from(count).unwrap_or(0), &[job_type(name)]);
+        self.oldest_due.record(oldest_seconds, &[job_type(name)]);
+    }
+
+    pub(crate) fn expired_leases(&self, name: &str, count: i64) {
+        self.expired_leases.record(u64::try_from(count).unwrap_or(0), &[job_type(name)]);
     }
 }
 
@@ -133,30 +171,11 @@ fn job_type(name: &str) -> KeyValue {
     KeyValue::new("job_type", name.to_owned())
 }
 
-/// A gauge's name and description, and what it shows of a pool.
-type PoolFigure = (&'static str, &'static str, fn(&Pool) -> usize);
-
-/// Lets `/metrics` read how busy the two pools are.
-pub(crate) fn show_pools(control: &Pool, work: &Pool) {
-    show_pool(&meter(), "control", control);
-    show_pool(&meter(), "work", work);
-}
-
-fn show_pool(meter: &Meter, name: &'static str, pool: &Pool) {
-    let figures: [PoolFigure; 4] = [
-        ("database_connections_in_use", "Connections that somebody holds.", |pool| pool.load().in_use),
-        ("database_connections_open", "Connections that are open.", |pool| pool.load().open),
-        ("database_connections_max", "Connections that may be open.", |pool| pool.load().size_max),
-        ("database_connection_waiters", "Callers that wait for a connection.", |pool| pool.load().waiting),
-    ];
-    for (figure, description, read) in figures {
-        let pool = pool.clone();
-        let observe = move |observer: &dyn opentelemetry::metrics::AsyncInstrument<u64>| {
-            let count = u64::try_from(read(&pool)).unwrap_or(u64::MAX);
-            observer.observe(count, &[KeyValue::new("pool", name)]);
-        };
-        // The meter keeps the callback for as long as the process lives.
-        let _registered =
-            meter.u64_observable_gauge(figure).with_description(description).with_callback(observe).build();
-    }
+/// Lets `/metrics` read how busy one of the worker's pools is.
+pub(crate) fn show_pool(name: &'static str, pool: &Pool) {
+    let pool = pool.clone();
+    show_connections(name, move || {
+        let PoolLoad { in_use, open, size_max, waiting, failures } = pool.load();
+        Connections { in_use, open, size_max, waiting, failures }
+    });
 }

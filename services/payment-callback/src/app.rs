@@ -29,7 +29,11 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::{desk::Desk, metrics::Metrics, routes};
+use crate::{
+    desk::Desk,
+    metrics::{self, Metrics},
+    routes,
+};
 
 const DEFAULT_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8081);
 /// The database role of this service.
@@ -82,6 +86,7 @@ impl Application {
         let patience = gateway_settings.timeout.min(PATIENCE_MAX);
         let configured = Configured::new(gateway_settings, Addresses::default())?;
         let waker = Waker::default();
+        metrics::show_pool(&pool);
         let reception = Reception {
             pool: pool.clone(),
             gateways: Gateways::new(configured.gateways()),

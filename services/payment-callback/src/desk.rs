@@ -57,9 +57,12 @@ impl Desk {
 
     /// Receives a callback. Dropping the future does not end the work.
     pub(crate) async fn receive(&self, callback: Callback, judge: Judge) -> Result<Received, DeskError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().or(Err(DeskError::Busy))?;
-        let (reception, metrics) = (Arc::clone(&self.reception), self.metrics.clone());
         let (provider, kind, began) = (callback.provider, callback.kind, Instant::now());
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            self.metrics.turned_away(provider, kind);
+            return Err(DeskError::Busy);
+        };
+        let (reception, metrics) = (Arc::clone(&self.reception), self.metrics.clone());
         let (span, tracked) = (Span::current(), self.tasks.token());
         let work = move || {
             let work = async move {
@@ -71,8 +74,11 @@ impl Desk {
             };
             work.instrument(span)
         };
-        let task = self.threads.spawn_pinned(work);
-        Ok(task.await.or(Err(DeskError::Panicked))??)
+        let Ok(received) = self.threads.spawn_pinned(work).await else {
+            self.metrics.panicked(provider, kind);
+            return Err(DeskError::Panicked);
+        };
+        Ok(received?)
     }
 
     /// Waits until what was taken in is done, within bounds.
@@ -90,7 +96,7 @@ impl Desk {
 /// The one line that ties a request to its intent; refusals are logged where they are answered.
 fn log(received: &Received) {
     let question = match received.question {
-        QuestionOutcome::Asked { outcome } => outcome,
+        QuestionOutcome::Asked { outcome, .. } => outcome,
         QuestionOutcome::JustAsked => "just_asked",
         QuestionOutcome::LeftToQueue => "left_to_queue",
         QuestionOutcome::NeverStarted => "never_started",

@@ -21,6 +21,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    metrics,
     sweeps::{Context, Sweep},
     swept::Swept,
 };
@@ -50,6 +51,7 @@ impl Application {
     /// A setting that is missing or cannot be used, named; or a port that is taken.
     pub fn build(settings: &Settings, shutdown: CancellationToken) -> anyhow::Result<Self> {
         let pool = pool(settings)?;
+        metrics::show_pool(&pool);
         let interval = settings.reaper()?.interval;
         let rescued_at = Arc::new(Mutex::new(Instant::now()));
         let surface = Surface::new(health(pool.clone(), Arc::clone(&rescued_at), interval));

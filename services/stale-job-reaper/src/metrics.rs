@@ -2,12 +2,21 @@
 
 use std::time::{Duration, SystemTime};
 
-use domain::invariants::Figures;
+use domain::{
+    Pool,
+    invariants::Figures,
+    jobs::{FinalizeOrder, Job, RefundPayment, VerifyPayment},
+    pool::PoolLoad,
+};
 use opentelemetry::{
     KeyValue,
     metrics::{Counter, Gauge},
 };
-use service_kit::telemetry::meter;
+use service_kit::telemetry::{Connections, meter, show_connections};
+
+use crate::sweeps::Sweep;
+
+const JOB_TYPES: [&str; 3] = [FinalizeOrder::JOB_TYPE, RefundPayment::JOB_TYPE, VerifyPayment::JOB_TYPE];
 
 /// Counters that sweeps write.
 #[derive(Debug, Clone)]
@@ -29,16 +38,38 @@ impl Metrics {
         let counter = |name: &'static str, description: &'static str| {
             meter().u64_counter(name).with_description(description).build()
         };
+        let counter_from_zero = |name: &'static str, description: &'static str| {
+            let counter = counter(name, description);
+            counter.add(0, &[]);
+            counter
+        };
         let gauge = |name: &'static str, description: &'static str| {
             meter().f64_gauge(name).with_unit("s").with_description(description).build()
         };
+        let rescued =
+            counter("jobs_rescued", "Jobs whose lease ran out, by type and by what became of them.");
+        let owed = counter("jobs_owed", "Missing jobs that were enqueued again, by type.");
+        let failures = counter("sweep_failures", "Turns of a sweep that ended with an error.");
+        // A series that begins with its first event hides that event from `increase()`.
+        for sweep in Sweep::all() {
+            failures.add(0, &[KeyValue::new("sweep", sweep.name())]);
+        }
+        for job_type in JOB_TYPES {
+            owed.add(0, &[KeyValue::new("job_type", job_type)]);
+            for outcome in ["requeued", "failed"] {
+                rescued.add(0, &[KeyValue::new("job_type", job_type), KeyValue::new("outcome", outcome)]);
+            }
+        }
         Self {
-            rescued: counter("jobs_rescued", "Jobs whose lease ran out, by type and by what became of them."),
-            expired: counter("intents_expired", "Unpaid intents whose stock was released."),
-            owed: counter("jobs_owed", "Missing jobs that were enqueued again, by type."),
-            deleted: counter("jobs_deleted", "Finished jobs deleted after their retention."),
-            forgotten: counter("idempotency_keys_forgotten", "Idempotency keys deleted after 30 days."),
-            failures: counter("sweep_failures", "Turns of a sweep that ended with an error."),
+            rescued,
+            expired: counter_from_zero("intents_expired", "Unpaid intents whose stock was released."),
+            owed,
+            deleted: counter_from_zero("jobs_deleted", "Finished jobs deleted after their retention."),
+            forgotten: counter_from_zero(
+                "idempotency_keys_forgotten",
+                "Idempotency keys deleted after 30 days.",
+            ),
+            failures,
             last_success: meter()
                 .f64_gauge("sweep_last_success_timestamp")
                 .with_unit("s")
@@ -118,4 +149,13 @@ fn as_u64(count: usize) -> u64 {
 
 fn seconds(milliseconds: i64) -> f64 {
     Duration::from_millis(u64::try_from(milliseconds).unwrap_or_default()).as_secs_f64()
+}
+
+/// Lets `/metrics` read how busy the pool is.
+pub(crate) fn show_pool(pool: &Pool) {
+    let pool = pool.clone();
+    show_connections("main", move || {
+        let PoolLoad { in_use, open, size_max, waiting, failures } = pool.load();
+        Connections { in_use, open, size_max, waiting, failures }
+    });
 }

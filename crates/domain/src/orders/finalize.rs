@@ -1,5 +1,7 @@
 //! Verified payments become orders, a batch in one transaction.
 
+use std::time::{Duration, Instant};
+
 use schema::{
     Connection, FromSchema,
     queries::{
@@ -34,11 +36,19 @@ pub struct ToFinalize<'a> {
     pub payment_intent_id: &'a str,
 }
 
+/// An intent that is an order now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ordered {
+    pub payment_intent_id: String,
+    pub order_number: String,
+    /// From the payment's verification to just before COMMIT.
+    pub owed_for: Duration,
+}
+
 /// What became of the batch. Jobs are completed but for the last two kinds.
 #[derive(Debug, Clone, Default)]
 pub struct Finalized {
-    /// Intents that are orders now, with their numbers.
-    pub ordered: Vec<(String, String)>,
+    pub ordered: Vec<Ordered>,
     /// Intents whose money could not become an order and goes back; each has a refund and its job.
     pub refunding: Vec<(String, CaseKind)>,
     /// Intents whose money could not become an order and cannot be sent back; each has a review case.
@@ -56,7 +66,7 @@ pub struct Finalized {
 impl Finalized {
     /// The intents of which followers have something new to see.
     pub fn moved_ids(&self) -> impl Iterator<Item = &str> {
-        let ordered = self.ordered.iter().map(|(id, _)| id.as_str());
+        let ordered = self.ordered.iter().map(|order| order.payment_intent_id.as_str());
         let unordered = self.refunding.iter().chain(&self.under_review).map(|(id, _)| id.as_str());
         ordered.chain(unordered).chain(self.superseded.iter().map(String::as_str))
     }
@@ -98,6 +108,7 @@ pub async fn finalize(
         let cart_ids: Vec<Uuid> = carts.iter().map(|cart| cart.cart_id).collect();
         let intents =
             payment_intents::read::lock_to_finalize_for_update(connection, &wanted, &cart_ids).await?;
+        let looked_at = Instant::now();
 
         let plan = Plan::make(&wanted, &carts, &intents, terms)?;
         let (reserved_again, short) = reserve_late(connection, &plan, &intents).await?;
@@ -121,7 +132,7 @@ pub async fn finalize(
         queue::complete(connection, worker_id, &done).await?;
         schema::check_deferred_constraints(connection).await?;
         Ok(Finalized {
-            ordered: orders.into_iter().map(|order| (order.payment_intent_id, order.order_number)).collect(),
+            ordered: told(orders, &intents, looked_at.elapsed()),
             refunding,
             under_review,
             nothing: plan.nothing,
@@ -176,6 +187,17 @@ fn new_orders(ordered: &[&str]) -> Vec<NewOrder> {
         payment_intent_id: (*id).to_owned(),
     };
     ordered.iter().map(new).collect()
+}
+
+fn told(orders: Vec<NewOrder>, intents: &[IntentToFinalize], since_looked_at: Duration) -> Vec<Ordered> {
+    let owed_seconds =
+        |id: &str| intents.iter().find(|i| i.payment_intent_id == id).map(|i| i.status_age_seconds);
+    let told = |order: NewOrder| {
+        let owed_seconds = owed_seconds(&order.payment_intent_id).unwrap_or_default();
+        let owed_for = Duration::try_from_secs_f64(owed_seconds).unwrap_or_default() + since_looked_at;
+        Ordered { payment_intent_id: order.payment_intent_id, order_number: order.order_number, owed_for }
+    };
+    orders.into_iter().map(told).collect()
 }
 
 /// One update a variant for everything that the batch sells and gives back.

@@ -100,6 +100,7 @@ mod tests {
             cart_id: Uuid::from_u128(cart),
             cart_round: round,
             amount_minor: 100,
+            status_age_seconds: 1.0,
         }
     }
 

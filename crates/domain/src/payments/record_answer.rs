@@ -16,6 +16,7 @@ use super::{
     schedule::{Ages, next_question_in},
     status::{CaseKind, IntentStatus, Reservation, UnknownWord},
     transitions::{CaseEnd, Consequence, Finding, consequence, may_become_verified},
+    verified_after::{VerifiedAfter, verified_after},
 };
 use crate::{
     jobs::FinalizeOrder,
@@ -63,6 +64,8 @@ pub struct Recorded {
     pub order_is_owed: bool,
     /// When the job asks again; `None`: it does not, or no job asked.
     pub next_question_in: Option<Duration>,
+    /// Where this answer verified the payment.
+    pub verified_after: Option<VerifiedAfter>,
 }
 
 impl Recorded {
@@ -131,12 +134,16 @@ pub async fn record_answer(
         apply(connection, &intent, consequence, asked).await?;
         let status = consequence.status.unwrap_or(status_before);
         let next_question_in = settle_question(connection, &intent, status, &command).await?;
+        let is_newly_verified = status == IntentStatus::Verified && status_before != status;
+        let verified_after =
+            if is_newly_verified { Some(verified_after(connection, id).await?) } else { None };
         Ok(Recorded {
             finding,
             status_before,
             status,
             order_is_owed: order_may_be_owed && status == IntentStatus::Verified,
             next_question_in,
+            verified_after,
         })
     })
     .await

@@ -14,4 +14,5 @@ mod status_columns;
 mod status_table;
 mod story;
 mod together;
+mod verified_after;
 mod world;

@@ -39,6 +39,28 @@ async fn retention_forgets_finished_jobs_only_however_old_the_others_are() {
 }
 
 #[tokio::test]
+async fn figures_tell_what_is_due_and_whose_holder_is_gone() {
+    let world = World::new().await;
+    world
+        .set(
+            "INSERT INTO job_queue (job_type, priority, status, run_at, locked_by, locked_until) VALUES
+             ('finalize_order', 10, 'pending', now() - interval '5 minutes', NULL, NULL),
+             ('finalize_order', 10, 'pending', now() - interval '1 minute', NULL, NULL),
+             ('finalize_order', 10, 'pending', now() + interval '1 hour', NULL, NULL),
+             ('verify_payment', 100, 'pending', now() + interval '1 hour', NULL, NULL),
+             ('refund_payment', 50, 'processing', now(), 'dead', now() - interval '1 second'),
+             ('refund_payment', 50, 'processing', now(), 'alive', now() + interval '1 minute')",
+        )
+        .await;
+    let mut connection = world.database.pool_as("order_worker").connection().await.unwrap();
+    let figures = queue::figures(&mut connection).await.unwrap();
+    let [due] = figures.due.as_slice() else { panic!("{figures:?}") };
+    assert_eq!((due.job_type.as_str(), due.count), ("finalize_order", 2));
+    assert!((300.0..330.0).contains(&due.oldest_seconds), "{due:?}");
+    assert_eq!(figures.expired_leases, [("refund_payment".to_owned(), 1)]);
+}
+
+#[tokio::test]
 async fn a_job_of_an_unknown_type_is_counted_and_waits_for_a_worker_that_knows_it() {
     let world = World::new().await;
     world
@@ -52,8 +74,8 @@ async fn a_job_of_an_unknown_type_is_counted_and_waits_for_a_worker_that_knows_i
         (waiting.job_type.as_str(), waiting.status.as_str(), waiting.count),
         ("send_newsletter", "pending", 1)
     );
-    let [(job_type, seconds)] = figures.oldest_due_seconds.as_slice() else { panic!("{figures:?}") };
-    assert!(job_type == "send_newsletter" && *seconds >= 3600.0, "{figures:?}");
+    let [due] = figures.due.as_slice() else { panic!("{figures:?}") };
+    assert!(due.job_type == "send_newsletter" && due.count == 1 && due.oldest_seconds >= 3600.0, "{due:?}");
     let claimed = world.claim(&WorkerId::unique("knows"), "send_newsletter").await;
     assert_eq!(claimed.iter().map(|lease| lease.attempt).collect::<Vec<_>>(), [1]);
 }

@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod client_status;
 pub mod evidence;
 pub mod finalize;
+pub mod hearsay;
 pub mod idempotency_keys;
 pub mod intent_sweeps;
 pub mod invariants;

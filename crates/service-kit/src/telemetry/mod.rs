@@ -3,15 +3,19 @@
 //! Logs are JSON lines on stdout. Traces leave over OTLP only where the standard variables name an endpoint; ids are
 //! made all the same, so that log lines of several services can be joined. Figures wait at `/metrics`.
 
+mod connections;
 mod json_lines;
 mod metrics;
+mod promise;
 mod propagation;
 
 use std::{panic, time::Duration};
 
+pub use connections::{Connections, show_connections};
 pub use metrics::{meter, render_metrics};
 use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+pub use promise::{PromiseFigures, Promised};
 pub(crate) use propagation::adopt_parent_from_headers;
 pub use propagation::{adopt_parent, current_traceparent, link_to, record_trace_id};
 use tracing_subscriber::{

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use domain::{
     Error,
     jobs::{FinalizeOrder, Job, RefundPayment},
-    orders::finalize::{FinalizeError, Finalized, ToFinalize, finalize},
+    orders::finalize::{FinalizeError, Finalized, Ordered, ToFinalize, finalize},
     payments::status::CaseKind,
     queue::{Line, Outcome},
 };
@@ -153,7 +153,8 @@ async fn conclude(context: &Context, batch: Vec<Attempt>, finalized: Finalized) 
         context.wake_ups.refund_payment.notify_one();
         context.waker.job_of_type_enqueued(RefundPayment::JOB_TYPE);
     }
-    let ordered: HashMap<String, String> = finalized.ordered.into_iter().collect();
+    let ordered: HashMap<String, Ordered> =
+        finalized.ordered.into_iter().map(|order| (order.payment_intent_id.clone(), order)).collect();
     for job in batch {
         let id = job.payment_intent_id.as_str();
         if finalized.lost_job_ids.contains(&job.held.lease.job_id) {
@@ -167,8 +168,8 @@ async fn conclude(context: &Context, batch: Vec<Attempt>, finalized: Finalized) 
                 intents.iter().find(|(unordered, _)| unordered == id).map(|(_, kind)| kind.as_str())
             };
             job.span.in_scope(|| {
-                if let Some(order_number) = ordered.get(id) {
-                    tracing::info!(order_number, "order made");
+                if let Some(order) = ordered.get(id) {
+                    tracing::info!(order_number = order.order_number, "order made");
                 } else if let Some(kind) = unordered(&finalized.refunding) {
                     tracing::warn!(kind, "paid, but no order; it is refunded");
                 } else if let Some(kind) = unordered(&finalized.under_review) {
@@ -177,8 +178,8 @@ async fn conclude(context: &Context, batch: Vec<Attempt>, finalized: Finalized) 
                     tracing::info!("nothing to be done");
                 }
             });
-            if ordered.contains_key(id) {
-                context.metrics.ordered(&job.held);
+            if let Some(order) = ordered.get(id) {
+                context.metrics.ordered(order.owed_for);
             }
             context.metrics.ended(&job.held, Ending::Completed);
         }

@@ -57,6 +57,9 @@ async fn conclude(context: &Context, held: Held, payment_intent_id: &str, verifi
             if recorded.has_moved() {
                 context.waker.intent_changed(payment_intent_id);
             }
+            if let Some(after) = recorded.verified_after {
+                context.metrics.verified(after);
+            }
             if recorded.order_is_owed {
                 context.wake_ups.finalize_order.notify_one();
                 context.waker.job_of_type_enqueued(FinalizeOrder::JOB_TYPE);

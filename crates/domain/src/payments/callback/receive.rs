@@ -11,7 +11,7 @@ use crate::{
     client_status::{self, PaymentStatus},
     jobs::{FinalizeOrder, Job, VerifyPayment},
     payments::{
-        Gateways, IntentUnderQuestion, QuestionPolicy,
+        Gateways, IntentUnderQuestion, QuestionPolicy, VerifiedAfter,
         ask::{self, QUESTION_DISTANCE},
         gateway::{Answer, Asked, Gateway, Provider, Question},
         record_answer::{RecordAnswer, RecordAnswerError, Recorded, Source, record_answer},
@@ -53,7 +53,7 @@ pub struct Received {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QuestionOutcome {
     /// The gateway was asked and its answer recorded.
-    Asked { outcome: &'static str },
+    Asked { outcome: &'static str, verified_after: Option<VerifiedAfter> },
     /// Somebody asked less than two seconds ago; the queue asks again when two are over.
     JustAsked,
     /// The gateway is off here: the queue asks.
@@ -218,7 +218,7 @@ async fn record(
     if matches!(asked.answer, Answer::Unknown { .. }) {
         owe_question(reception, connection, &intent.payment_intent_id, Duration::ZERO).await?;
     }
-    Ok(QuestionOutcome::Asked { outcome: asked.answer.outcome() })
+    Ok(QuestionOutcome::Asked { outcome: asked.answer.outcome(), verified_after: recorded.verified_after })
 }
 
 /// A callback that comes right after a question may know of a payment which that question missed.

@@ -81,12 +81,15 @@ pub struct IntentToFinalize {
     pub cart_id: Uuid,
     pub cart_round: i32,
     pub amount_minor: i64,
+    /// Seconds since its status last changed.
+    pub status_age_seconds: f64,
 }
 
 statement! {
     LockToFinalize<'a> { payment_intent_ids: &'a [&'a str], cart_ids: &'a [Uuid] }
-    -> (Text, Text, Text, Text, diesel::sql_types::Uuid, Integer, BigInt);
-    "SELECT pi.payment_intent_id, pi.provider, pi.status, pi.reservation, pi.cart_id, pi.cart_round, pi.amount_minor \
+    -> (Text, Text, Text, Text, diesel::sql_types::Uuid, Integer, BigInt, Double);
+    "SELECT pi.payment_intent_id, pi.provider, pi.status, pi.reservation, pi.cart_id, pi.cart_round, pi.amount_minor, \
+            extract(epoch FROM clock_timestamp() - pi.updated_at)::float8 \
        FROM payment_intents pi \
       WHERE pi.payment_intent_id = ANY (" (payment_intent_ids as diesel::sql_types::Array<Text>) ") \
          OR (pi.cart_id = ANY (" (cart_ids as diesel::sql_types::Array<diesel::sql_types::Uuid>) ") \

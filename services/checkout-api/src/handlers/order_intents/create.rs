@@ -11,7 +11,7 @@ use service_kit::{
 use utoipa::ToSchema;
 
 use super::idempotency_key::IdempotencyKey;
-use crate::{app::State, error, openapi::ProblemDocument};
+use crate::{app::State, error, metrics::CREATED, openapi::ProblemDocument};
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -107,7 +107,7 @@ pub(crate) async fn create(
         shipping_address: body.0.shipping_address.into(),
     };
     let outcome = state.desk.create_intent(command).await.map_err(error::create_intent);
-    let code = outcome.as_ref().map_or_else(|problem| problem.code().as_str(), |_| "created");
+    let code = outcome.as_ref().map_or_else(|problem| problem.code().as_str(), |_| CREATED);
     state.metrics.intent(provider, code);
     Ok(HttpResponse::Created().content_type(ContentType::json()).body(outcome?))
 }

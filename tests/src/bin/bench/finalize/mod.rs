@@ -125,7 +125,7 @@ pub(crate) async fn finalize_batch(
         .collect();
     let terms = RefundTerms::of_all_gateways(JOB_ATTEMPTS_MAX);
     let ordered = finalize(connection, worker_id, &batch, &terms).await?.ordered;
-    Ok(ordered.into_iter().map(|(payment_intent_id, _)| payment_intent_id).collect())
+    Ok(ordered.into_iter().map(|order| order.payment_intent_id).collect())
 }
 
 /// Lets pgbench make orders of `batch` intents a transaction, and returns orders a second.
