@@ -37,6 +37,12 @@ test-browser: ## Run the tests in a real browser, brought here where it is missi
 	@cargo build --workspace --locked --all-targets
 	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test browser -- --test-threads=$(BROWSERS) $(ONLY)
 
+.PHONY: test-operations
+test-operations: ## Roles, TLS, traces, rolling restarts, readiness: what operators rely on (ONLY=roles: tests of that name)
+	@echo "test-operations: building the services and the tests" >&2
+	@cargo build --workspace --locked --all-targets
+	@$(TEST_POSTGRES) cargo test --workspace --locked --test operations -- --nocapture $(ONLY)
+
 .PHONY: screenshots
 screenshots: ## Take the pictures of docs/screenshots anew
 	@cargo build --workspace --locked
@@ -75,7 +81,7 @@ check-format: ## Sources are formatted
 .PHONY: check-lints
 check-lints: ## Clippy is silent
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
-	@cargo clippy --workspace --locked --test browser -- -D warnings
+	@cargo clippy --workspace --locked --test browser --test operations -- -D warnings
 
 .PHONY: check-docs
 check-docs: ## Documentation builds without a warning
@@ -95,4 +101,4 @@ check-rules: ## The rules of the house that clippy cannot state
 
 .PHONY: postgres-down
 postgres-down: ## Stop this checkout's private Postgres clusters
-	@for name in demo test bench chaos; do scripts/postgres.sh down $$name; done
+	@for name in demo test bench chaos secured; do scripts/postgres.sh down $$name; done

@@ -1,0 +1,9 @@
+//! What operators rely on: roles, TLS, traces, restarts without loss, a line that says why. Run by
+//! `make test-operations`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test says what went wrong by panicking where it did"
+)]
+
+mod roles;
