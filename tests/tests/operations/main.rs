@@ -6,4 +6,6 @@
     reason = "a test says what went wrong by panicking where it did"
 )]
 
+mod readiness;
 mod roles;
+mod world;
