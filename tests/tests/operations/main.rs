@@ -6,6 +6,7 @@
     reason = "a test says what went wrong by panicking where it did"
 )]
 
+mod fail_over;
 mod readiness;
 mod roles;
 mod world;
