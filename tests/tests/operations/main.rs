@@ -9,4 +9,5 @@
 mod fail_over;
 mod readiness;
 mod roles;
+mod secured;
 mod world;
