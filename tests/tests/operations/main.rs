@@ -10,4 +10,5 @@ mod fail_over;
 mod readiness;
 mod roles;
 mod secured;
+mod traces;
 mod world;

@@ -13,7 +13,7 @@ pub use metrics::{meter, render_metrics};
 use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 pub(crate) use propagation::adopt_parent_from_headers;
-pub use propagation::{adopt_parent, current_traceparent, link_to, record_trace_id};
+pub use propagation::{adopt_parent, current_traceparent, link_to, record_trace_id, record_wait};
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{FilterExt, LevelFilter, filter_fn},
