@@ -9,6 +9,8 @@
 mod fail_over;
 mod readiness;
 mod roles;
+mod rolling;
+mod rotation;
 mod secured;
 mod traces;
 mod world;
