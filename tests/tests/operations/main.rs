@@ -7,6 +7,7 @@
 )]
 
 mod fail_over;
+mod pooler;
 mod readiness;
 mod roles;
 mod rolling;
