@@ -7,6 +7,7 @@ mod console_pages;
 mod finalize;
 mod flash_sale;
 mod followers;
+mod idle;
 mod invariant_check;
 mod invariants;
 mod latencies;

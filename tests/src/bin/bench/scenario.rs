@@ -1,7 +1,7 @@
 use clap::ValueEnum;
 
 use crate::{
-    cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check, purchase, queue,
+    cluster::Cluster, console_pages, finalize, flash_sale, followers, idle, invariant_check, purchase, queue,
     report::Row,
 };
 
@@ -17,10 +17,11 @@ pub(crate) enum Scenario {
     Invariants,
     Followers,
     ConsolePages,
+    Idle,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Queue,
         Self::Finalize,
         Self::PurchaseLatency,
@@ -29,6 +30,7 @@ impl Scenario {
         Self::Invariants,
         Self::Followers,
         Self::ConsolePages,
+        Self::Idle,
     ];
 
     /// As `ONLY=` spells it.
@@ -42,6 +44,7 @@ impl Scenario {
             Self::Invariants => "invariants",
             Self::Followers => "followers",
             Self::ConsolePages => "console_pages",
+            Self::Idle => "idle",
         }
     }
 
@@ -57,6 +60,7 @@ impl Scenario {
             }
             Self::Followers => "200 browsers wait on the confirmation page",
             Self::ConsolePages => "the operators' pages over a million jobs and 200,000 orders",
+            Self::Idle => "services that nobody asks anything: start, memory, processor",
         }
     }
 
@@ -70,6 +74,7 @@ impl Scenario {
             Self::Invariants => invariant_check::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
             Self::ConsolePages => console_pages::run(cluster).await,
+            Self::Idle => idle::run(cluster).await,
         }
     }
 }
