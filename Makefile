@@ -37,6 +37,12 @@ test-browser: ## Run the tests in a real browser, brought here where it is missi
 	@cargo build --workspace --locked --all-targets
 	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test browser -- --test-threads=$(BROWSERS) $(ONLY)
 
+.PHONY: test-operations
+test-operations: ## Roles, TLS, traces, rolling restarts, readiness: what operators rely on (ONLY=roles: tests of that name)
+	@echo "test-operations: building the services and the tests" >&2
+	@cargo build --workspace --locked --all-targets
+	@$(TEST_POSTGRES) cargo test --workspace --locked --test operations -- --nocapture $(ONLY)
+
 .PHONY: test-alerts
 test-alerts: ## Hold rules, dashboard and runbook against running services and a real Prometheus
 	@echo "test-alerts: building the services and the tests" >&2
@@ -81,7 +87,7 @@ check-format: ## Sources are formatted
 .PHONY: check-lints
 check-lints: ## Clippy is silent
 	@cargo clippy --workspace --all-targets --locked -- -D warnings
-	@cargo clippy --workspace --locked --test browser --test operations_alerts -- -D warnings
+	@cargo clippy --workspace --locked --test browser --test operations --test operations_alerts -- -D warnings
 
 .PHONY: check-docs
 check-docs: ## Documentation builds without a warning
@@ -109,4 +115,4 @@ check-alerts: ## Alerts are quiet, pending and firing when they should be, and r
 
 .PHONY: postgres-down
 postgres-down: ## Stop this checkout's private Postgres clusters
-	@for name in demo test bench chaos; do scripts/postgres.sh down $$name; done
+	@for name in demo test bench chaos secured; do scripts/postgres.sh down $$name; done

@@ -9,8 +9,9 @@
 #   scripts/postgres.sh run NAME -- COMMAND   run COMMAND with the URL in its environment, then stop what was started
 #   scripts/postgres.sh client NAME PROGRAM…  run a program that came with the server, such as pgbench or psql
 #
-# NAME is `demo`, `bench`, `chaos` (durable defaults; a database `pipeline`; DATABASE_URL) or `test` (fast, forgets
-# everything in a crash; tests make their own databases; TEST_DATABASE_URL).
+# NAME is `demo`, `bench`, `chaos` (durable defaults; a database `pipeline`; DATABASE_URL), `test` (fast, forgets
+# everything in a crash; tests make their own databases; TEST_DATABASE_URL) or `secured` (like `test`, but speaks TLS only,
+# with the certificate and key in POSTGRES_CERTIFICATE and POSTGRES_KEY, and asks everybody but postgres for a password).
 # Only the URL goes to stdout; progress and errors go to stderr.
 #
 #   POSTGRES_HOME  where clusters live (default: .data/postgres in the checkout)
@@ -182,7 +183,7 @@ port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 # The remembered port where it is free, else the next free one.
 choose_port() {
   local first port
-  case $name in demo) first=25431 ;; test) first=25432 ;; bench) first=25433 ;; chaos) first=25434 ;; esac
+  case $name in demo) first=25431 ;; test) first=25432 ;; bench) first=25433 ;; chaos) first=25434 ;; secured) first=25435 ;; esac
   first=${POSTGRES_PORT:-$(cat "$cluster/port" 2>/dev/null || echo "$first")}
   for ((port = first; port < first + PORTS_TRIED_MAX; port++)); do
     if ! port_is_taken "$port"; then
@@ -216,12 +217,28 @@ write_settings() {
     echo "port = $(cat "$cluster/port")"
     echo "unix_socket_directories = '${socket//\'/\'\'}'"
     echo "max_connections = 300"
-    if [ "$name" = test ]; then
+    if [ "$name" = secured ]; then
+      echo "ssl = on"
+      echo "ssl_min_protocol_version = 'TLSv1.3'"
+    fi
+    if [ "$name" = test ] || [ "$name" = secured ]; then
       echo "fsync = off"
       echo "full_page_writes = off"
       echo "synchronous_commit = off"
     fi
   } >"$data/pipeline.conf"
+  [ "$name" != secured ] || secure
+}
+
+secure() {
+  local file
+  for file in server.crt="${POSTGRES_CERTIFICATE:?names the certificate of the secured cluster}" \
+    server.key="${POSTGRES_KEY:?names the key of the secured cluster}"; do
+    cat "${file#*=}" >"$data/${file%%=*}"
+    chmod 600 "$data/${file%%=*}"
+    [ "$(id -u)" != 0 ] || chown "$server_user" "$data/${file%%=*}"
+  done
+  printf '%s\n' 'hostssl all postgres 127.0.0.1/32 trust' 'hostssl all all 127.0.0.1/32 scram-sha-256' >"$data/pg_hba.conf"
 }
 
 start() {
@@ -335,14 +352,14 @@ unlock() { ! have_flock || flock -u "$1"; }
 
 command=${1:-} name=${2:-}
 case $command in up | down | url | status | restart | run | client) ;; *) usage ;; esac
-case $name in demo | test | bench | chaos) ;; *) usage ;; esac
+case $name in demo | test | bench | chaos | secured) ;; *) usage ;; esac
 shift 2
 
 choose_server_user
 choose_home
 cluster=$home/$name data=$home/$name/data
-database=postgres
-[ "$name" = test ] || database=pipeline
+database=pipeline
+case $name in test | secured) database=postgres ;; esac
 exec 9>>"$home/$name.lock"
 lock 9
 

@@ -7,15 +7,22 @@ BEGIN
     FOREACH role_name IN ARRAY ARRAY[
         'checkout_api', 'payment_callback', 'order_worker', 'stale_job_reaper', 'admin_console', 'catalogue_keeper'
     ] LOOP
-        BEGIN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
-        EXCEPTION WHEN duplicate_object OR unique_violation THEN
-            NULL;
-        END;
-        -- Whoever migrates may start any service with the same login; production logins are made members
-        -- of one role each.
+        -- Where they exist, whoever migrates need not be able to make roles.
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', role_name);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
+        END IF;
+        -- Whoever made them may start any service with the same login; production logins are made members
+        -- of one role each, and the login that migrates of none.
         IF NOT pg_has_role(current_user, role_name, 'MEMBER') THEN
-            EXECUTE format('GRANT %I TO CURRENT_USER', role_name);
+            BEGIN
+                EXECUTE format('GRANT %I TO CURRENT_USER', role_name);
+            EXCEPTION WHEN insufficient_privilege THEN
+                NULL;
+            END;
         END IF;
     END LOOP;
 END

@@ -66,16 +66,18 @@ pub async fn run(
 }
 
 /// Starts a binary of this build that serves on `HTTP__ADDR`, on a free port of this machine; it ends with the value.
+/// Its log goes to `log`.
 ///
 /// # Errors
 /// Where it is not built, or no port is free.
 pub fn start(
     binary: &str,
     environment: impl IntoIterator<Item = (String, String)>,
+    log: Stdio,
 ) -> anyhow::Result<(Child, SocketAddr)> {
     let address = free_address()?;
     let mut command = command(binary)?;
-    command.envs(environment).env("HTTP__ADDR", address.to_string());
+    command.envs(environment).env("HTTP__ADDR", address.to_string()).stdout(log);
     Ok((command.spawn().with_context(|| format!("cannot start {binary}"))?, address))
 }
 

@@ -44,7 +44,14 @@ impl Checkout {
     /// # Errors
     /// Where it is no `201`, or lacks what a browser needs.
     pub fn from_answer(provider: Provider, answer: Answer) -> anyhow::Result<Self> {
-        let made = answer.expect(StatusCode::CREATED)?.json();
+        Self::from_intent(provider, &answer.expect(StatusCode::CREATED)?.json())
+    }
+
+    /// Reads an intent as checkout-api answers it.
+    ///
+    /// # Errors
+    /// Where it lacks what a browser needs.
+    pub fn from_intent(provider: Provider, made: &Value) -> anyhow::Result<Self> {
         let payment_intent_id =
             made["payment_intent_id"].as_str().context("no payment_intent_id")?.to_owned();
         let payment = made["payment"].clone();

@@ -122,7 +122,8 @@ impl Pipeline {
         let mut options = PipelineOptions { database_url: database_url.to_owned(), ..self.options.clone() };
         // Two replicas in one folder would write into one another's logs.
         options.log_folder = options.log_folder.map(|folder| folder.join("beside"));
-        let mut replica = Self::prepare(options, self.addresses)?;
+        let addresses = Addresses { admin_console: ports::free_address()?, ..self.addresses };
+        let mut replica = Self::prepare(options, addresses)?;
         replica.start_services(ports::free_address()?, ports::free_address()?).await?;
         Ok(replica)
     }

@@ -25,6 +25,14 @@ impl Error {
         matches!(self, Self::Contended(_))
     }
 
+    /// What happened, in the words of whoever noticed.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Refused { message, .. } => message,
+            Self::Contended(reason) | Self::Unavailable(reason) | Self::Defect(reason) => reason,
+        }
+    }
+
     /// Whether the named constraint refused the write.
     pub fn is_refused_by(&self, constraint: &str) -> bool {
         matches!(self, Self::Refused { constraint: name, .. } if name == constraint)

@@ -10,6 +10,7 @@ pub mod pool;
 pub mod print;
 pub mod queries;
 mod schema;
+mod silence;
 mod tls;
 mod transaction;
 

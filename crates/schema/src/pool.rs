@@ -2,27 +2,39 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
+use ::deadpool::managed::{Hook, HookError, Metrics, TimeoutType};
 use diesel_async::{
-    AsyncPgConnection, SimpleAsyncConnection,
+    AsyncConnection, AsyncPgConnection, SimpleAsyncConnection,
     pooled_connection::{
-        AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+        AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod,
         deadpool::{self, Object},
     },
 };
-use futures_util::{FutureExt, TryFutureExt, future::BoxFuture};
+use futures_util::FutureExt;
 
-use crate::{Connection, Error, tls::TlsMode};
+use tokio_postgres::{Socket, tls::MakeTlsConnect};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::{Connection, Error, silence, tls::TlsMode};
 
 /// How long a caller waits for a free connection before it is told that the database is unavailable.
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(3);
-/// How long connecting may take.
+/// How long connecting may take, from the look-up of the name, which is made anew each time, to the end of the set-up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// An idle connection whose server does not answer the kernel's probes is closed after idle + interval × retries.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_RETRIES: u32 = 3;
+/// Longer than the server lets any statement run: an answer that has not come by then does not come.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// What was sent and is not acknowledged by the other end's kernel by then closes the connection.
+const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(15);
 /// A statement that runs longer is cancelled by the server.
 const STATEMENT_TIMEOUT_MS: u32 = 10_000;
 /// A lock that is not had by then is given up; the transaction is run again.
@@ -33,7 +45,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS: u32 = 15_000;
 /// is bounded by its parameters, and planning it anew would cost as much as running it; a plan made while a table was
 /// nearly empty would read all of it ever after. Compiling such plans never pays.
 const PLANNED_ONCE: &str =
-    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off";
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off;";
 
 /// Where a service's connections go and who they are.
 #[derive(Clone)]
@@ -80,7 +92,7 @@ impl Pool {
     ///
     /// Fails when the URL cannot be read.
     pub fn new(settings: &PoolSettings) -> Result<Self, Error> {
-        Self::opened_by(settings, |settings| async move { connect(&settings).await }.boxed())
+        Self::with_planning(settings, Planning::EachTime)
     }
 
     /// The same, for whoever runs the same short statements again and again: each connection plans each of them once,
@@ -88,27 +100,30 @@ impl Pool {
     ///
     /// Fails when the URL cannot be read.
     pub fn planning_once(settings: &PoolSettings) -> Result<Self, Error> {
-        Self::opened_by(settings, |settings| async move { connect_planning_once(&settings).await }.boxed())
+        Self::with_planning(settings, Planning::Once)
     }
 
-    fn opened_by(
-        settings: &PoolSettings,
-        open: fn(PoolSettings) -> BoxFuture<'static, Result<Connection, Error>>,
-    ) -> Result<Self, Error> {
+    fn with_planning(settings: &PoolSettings, planning: Planning) -> Result<Self, Error> {
         TlsMode::split_from(&settings.url)?.0.connector()?;
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
-        let setup = settings.clone();
+        let silence = Silence::default();
+        let setup = (settings.clone(), silence.clone());
         config.custom_setup = Box::new(move |_| {
-            open(setup.clone())
-                .map_err(|error| diesel::ConnectionError::BadConnection(error.to_string()))
-                .boxed()
+            let (settings, silence) = setup.clone();
+            async move {
+                connect_watched(&settings, planning, silence)
+                    .await
+                    .map_err(|error| diesel::ConnectionError::BadConnection(error.reason().to_owned()))
+            }
+            .boxed()
         });
         let connections =
             AsyncDieselConnectionManager::<AsyncPgConnection>::new_with_config(&settings.url, config);
         let inner = deadpool::Pool::builder(connections)
             .max_size(settings.size_max)
             .wait_timeout(Some(WAIT_FOR_CONNECTION))
+            .pre_recycle(Hook::sync_fn(move |_, connection| silence.let_pass(connection)))
             .runtime(::deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| Error::Defect(error.to_string()))?;
@@ -119,11 +134,18 @@ impl Pool {
     pub async fn connection(&self) -> Result<PooledConnection, Error> {
         self.inner.get().await.map_err(|error| {
             self.failures.fetch_add(1, Ordering::Relaxed);
-            Error::Unavailable(error.to_string())
+            Error::Unavailable(match error {
+                deadpool::PoolError::Backend(PoolError::ConnectionError(refused)) => refused.to_string(),
+                deadpool::PoolError::Timeout(TimeoutType::Wait) => {
+                    let seconds = WAIT_FOR_CONNECTION.as_secs();
+                    format!("all {} connections were in use for {seconds} s", self.inner.status().max_size)
+                }
+                other => other.to_string(),
+            })
         })
     }
 
-    /// Connections in use, open, and allowed; callers waiting, and those that got none.
+    /// Connections in use, open, and allowed; and callers waiting.
     pub fn load(&self) -> PoolLoad {
         let status = self.inner.status();
         PoolLoad {
@@ -134,6 +156,35 @@ impl Pool {
             failures: self.failures.load(Ordering::Relaxed),
         }
     }
+}
+
+/// When an answer was last overdue. Connections that are older lead, in all likelihood, to the same server: each would
+/// cost its next user the same wait.
+#[derive(Clone, Default)]
+struct Silence {
+    noticed_at: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Silence {
+    fn notice(&self) {
+        *self.noticed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn let_pass(&self, connection: &Metrics) -> Result<(), HookError<PoolError>> {
+        let noticed_at = *self.noticed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        match noticed_at.is_some_and(|noticed_at| connection.created < noticed_at) {
+            true => Err(HookError::message("the server behind this connection went silent")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// When statements are planned.
+#[derive(Debug, Clone, Copy)]
+enum Planning {
+    /// As the server thinks best for each call.
+    EachTime,
+    Once,
 }
 
 /// How busy a pool is.
@@ -147,36 +198,95 @@ pub struct PoolLoad {
     pub failures: u64,
 }
 
-/// Opens one connection outside any pool, set up like the pool's: for LISTEN, for migrations.
+/// Opens one connection outside any pool, set up like the pool's: for LISTEN, for migrations. Waits for answers as long
+/// as they take.
 pub async fn connect(settings: &PoolSettings) -> Result<Connection, Error> {
-    let (tls, url) = TlsMode::split_from(&settings.url)?;
-    let mut config: tokio_postgres::Config =
-        url.parse().map_err(|error| Error::Unavailable(format!("DATABASE_URL: {error}")))?;
-    config.application_name(settings.application_name).connect_timeout(CONNECT_TIMEOUT);
-    let (client, connection) = config
-        .connect(tls.connector()?)
-        .await
-        .map_err(|error| Error::Unavailable(format!("cannot connect: {}", with_source(&error))))?;
-    let mut connection = AsyncPgConnection::try_from_client_and_connection(client, connection)
-        .await
-        .map_err(|error| Error::Unavailable(error.to_string()))?;
-    connection.batch_execute(&setup_sql(settings.role)).await?;
-    Ok(connection)
+    connect_planning(settings, Planning::EachTime).await
 }
 
 /// The same, planning each statement once, as [`Pool::planning_once`] does.
 pub async fn connect_planning_once(settings: &PoolSettings) -> Result<Connection, Error> {
-    let mut connection = connect(settings).await?;
-    connection.batch_execute(PLANNED_ONCE).await?;
+    connect_planning(settings, Planning::Once).await
+}
+
+async fn connect_planning(settings: &PoolSettings, planning: Planning) -> Result<Connection, Error> {
+    within_connect_timeout(async {
+        let (client, connection) = open(settings).await?;
+        let connection = AsyncPgConnection::try_from_client_and_connection(client, connection).await;
+        let connection = connection.map_err(|error| Error::Unavailable(error.to_string()))?;
+        set_up(connection, settings, planning).await
+    })
+    .await
+}
+
+/// Opens a connection that is given up when an answer is overdue.
+async fn connect_watched(
+    settings: &PoolSettings,
+    planning: Planning,
+    silence: Silence,
+) -> Result<Connection, Error> {
+    within_connect_timeout(async {
+        let (client, connection) = open(settings).await?;
+        let clock = silence::drive(connection, SILENCE_MAX, move || silence.notice());
+        let mut connection = AsyncPgConnection::try_from(client)
+            .await
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        connection.set_instrumentation(clock);
+        set_up(connection, settings, planning).await
+    })
+    .await
+}
+
+async fn within_connect_timeout(
+    connecting: impl Future<Output = Result<Connection, Error>>,
+) -> Result<Connection, Error> {
+    match tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        Ok(connected) => connected,
+        Err(_elapsed) => {
+            let seconds = CONNECT_TIMEOUT.as_secs();
+            Err(Error::Unavailable(format!("cannot connect: no answer within {seconds} s")))
+        }
+    }
+}
+
+type TlsStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
+type Opened = (tokio_postgres::Client, tokio_postgres::Connection<Socket, TlsStream>);
+
+async fn open(settings: &PoolSettings) -> Result<Opened, Error> {
+    let (tls, url) = TlsMode::split_from(&settings.url)?;
+    let mut config: tokio_postgres::Config =
+        url.parse().map_err(|error| Error::Unavailable(format!("DATABASE_URL: {error}")))?;
+    config
+        .application_name(settings.application_name)
+        .keepalives_idle(KEEPALIVE_IDLE)
+        .keepalives_interval(KEEPALIVE_INTERVAL)
+        .keepalives_retries(KEEPALIVE_RETRIES)
+        .tcp_user_timeout(UNACKNOWLEDGED_MAX);
+    config
+        .connect(tls.connector()?)
+        .await
+        .map_err(|error| Error::Unavailable(format!("cannot connect: {}", with_source(&error))))
+}
+
+async fn set_up(
+    mut connection: Connection,
+    settings: &PoolSettings,
+    planning: Planning,
+) -> Result<Connection, Error> {
+    connection.batch_execute(&setup_sql(settings.role, planning)).await?;
     Ok(connection)
 }
 
-fn setup_sql(role: Option<&str>) -> String {
+fn setup_sql(role: Option<&str>, planning: Planning) -> String {
+    let planned = match planning {
+        Planning::EachTime => "",
+        Planning::Once => PLANNED_ONCE,
+    };
     let set_role = role.map(|role| format!("SET ROLE \"{role}\";")).unwrap_or_default();
     format!(
         "SET statement_timeout = {STATEMENT_TIMEOUT_MS}; SET lock_timeout = {LOCK_TIMEOUT_MS}; \
          SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_TIMEOUT_MS}; \
-         SET timezone = 'UTC'; {set_role}"
+         SET timezone = 'UTC'; {planned} {set_role}"
     )
 }
 

@@ -68,6 +68,8 @@ impl Application {
             application_name: "checkout-api",
             size_max: usize::try_from(database.pool_max)?,
         };
+        let listening =
+            PoolSettings { url: database.direct_url.expose_secret().to_owned(), ..pool_settings.clone() };
         let pool = Pool::planning_once(&pool_settings).context("DATABASE_URL")?;
         let verifier = web::Data::new(TokenVerifier::new(&settings.auth()?)?);
         let waker = Waker::default();
@@ -82,7 +84,7 @@ impl Application {
         };
         let (desk, clerk) = IntentDesk::open(checkout);
         let server = Server::bind(&settings.http(DEFAULT_ADDR)?)?;
-        let feed = StatusFeed::start(pool.clone(), FeedSettings::new(pool_settings), shutdown.clone());
+        let feed = StatusFeed::start(pool.clone(), FeedSettings::new(listening), shutdown.clone());
         let state = web::Data::new(State { pool: pool.clone(), desk, feed, metrics });
         let document = openapi::document();
         let surface = Surface::new(health(pool.clone()))

@@ -24,7 +24,10 @@ pub(crate) fn span_of(lease: &Lease) -> Span {
     );
     let traceparent = lease.trace_context.as_ref().and_then(|context| context.0.get("traceparent")?.as_str());
     match traceparent {
-        Some(traceparent) if lease.lease_no == 1 => telemetry::adopt_parent(&span, traceparent),
+        Some(traceparent) if lease.lease_no == 1 => {
+            telemetry::record_wait("queued", traceparent, lease.waited);
+            telemetry::adopt_parent(&span, traceparent);
+        }
         Some(traceparent) => telemetry::link_to(&span, traceparent),
         None => telemetry::record_trace_id(&span),
     }

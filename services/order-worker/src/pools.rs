@@ -38,7 +38,10 @@ impl Pools {
         Ok(Self {
             control: Pool::planning_once(&settings(CONTROL_CONNECTIONS))?,
             work: Pool::planning_once(&settings(pool_max - CONTROL_CONNECTIONS - LISTENING_CONNECTIONS))?,
-            listening: settings(LISTENING_CONNECTIONS),
+            listening: PoolSettings {
+                url: database.direct_url.expose_secret().to_owned(),
+                ..settings(LISTENING_CONNECTIONS)
+            },
         })
     }
 }

@@ -80,6 +80,8 @@ impl Application {
             application_name: "payment-callback",
             size_max: usize::try_from(database.pool_max)?,
         };
+        let listening =
+            PoolSettings { url: database.direct_url.expose_secret().to_owned(), ..pool_settings.clone() };
         let pool = Pool::planning_once(&pool_settings).context("DATABASE_URL")?;
         let gateway_settings = settings.gateways()?;
         let policy = question_policy(settings, &gateway_settings)?;
@@ -99,7 +101,7 @@ impl Application {
         let server = Server::bind(&settings.http(DEFAULT_ADDR)?)?;
         let state = Data::new(State {
             desk: Desk::new(reception, Metrics::new()),
-            feed: StatusFeed::start(pool.clone(), FeedSettings::new(pool_settings), shutdown.clone()),
+            feed: StatusFeed::start(pool.clone(), FeedSettings::new(listening), shutdown.clone()),
             stream_places: Arc::new(Semaphore::new(STREAMS_MAX)),
             esewa: configured.esewa().cloned(),
             return_url: storefront.return_url,

@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{future::pending, net::SocketAddr, time::Duration};
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::{
@@ -198,19 +198,30 @@ struct Delay {
     faults: Faults,
     weather: watch::Receiver<Weather>,
     stream: u64,
+    /// How often all connections had been stranded before this one was let in.
+    strandings_before: u64,
     /// What the jitter is drawn from, and the seed it was made of.
     random: Option<(u64, StdRng)>,
 }
 
 impl Delay {
     fn new(faults: &Faults, stream: u64) -> Self {
-        Self { faults: faults.clone(), weather: faults.weather(), stream, random: None }
+        Self {
+            faults: faults.clone(),
+            weather: faults.weather(),
+            stream,
+            strandings_before: faults.strandings(),
+            random: None,
+        }
     }
 
     /// Returns when what was read may go on.
     async fn pass(&mut self) {
         let mut is_held = false;
         loop {
+            if self.faults.strandings() > self.strandings_before {
+                return pending().await;
+            }
             let weather = *self.weather.borrow_and_update();
             match weather {
                 Weather::Clear => return,

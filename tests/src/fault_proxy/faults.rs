@@ -134,6 +134,8 @@ struct Shared {
     armed: Mutex<Option<ArmedCut>>,
     /// Grows by one for every reset.
     resets: watch::Sender<u64>,
+    /// Grows by one each time that all open connections are stranded.
+    strandings: AtomicU64,
     closing: CancellationToken,
     connections: AtomicUsize,
     injected: Mutex<Injected>,
@@ -146,6 +148,7 @@ impl Default for Faults {
                 weather: watch::Sender::new(Weather::Clear),
                 armed: Mutex::default(),
                 resets: watch::Sender::new(0),
+                strandings: AtomicU64::new(0),
                 closing: CancellationToken::new(),
                 connections: AtomicUsize::new(0),
                 injected: Mutex::default(),
@@ -169,6 +172,14 @@ impl Faults {
 
     pub(super) fn resets(&self) -> watch::Receiver<u64> {
         self.inner.resets.subscribe()
+    }
+
+    pub(super) fn strand(&self) {
+        self.inner.strandings.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn strandings(&self) -> u64 {
+        self.inner.strandings.load(Ordering::SeqCst)
     }
 
     pub(super) fn arm(&self, cut: Cut) -> ArmedCut {

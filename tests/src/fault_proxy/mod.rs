@@ -72,6 +72,12 @@ impl FaultProxy {
         self.faults.reset_connections();
     }
 
+    /// Connections that are open now lead nowhere any more, as when a server vanishes without a word: bytes are accepted,
+    /// none comes out, and nobody says so. Later ones are let in.
+    pub fn strand_connections(&self) {
+        self.faults.strand();
+    }
+
     /// Arms a cut in place of the one before it. It counts messages from now on, over all connections.
     pub fn arm(&self, cut: Cut) -> ArmedCut {
         self.faults.arm(cut)

@@ -1,6 +1,9 @@
 //! `job_queue` as those see it who owe work: enqueue, and forget what is finished.
 
-use diesel::sql_types::{Array, BigInt, Double, Integer, Jsonb, Nullable, Text};
+use diesel::{
+    OptionalExtension,
+    sql_types::{Array, BigInt, Double, Integer, Jsonb, Nullable, Text},
+};
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
@@ -54,6 +57,22 @@ pub async fn enqueue(connection: &mut Connection, jobs: &[NewJob]) -> Result<(),
     .execute(connection)
     .await?;
     Ok(())
+}
+
+statement! {
+    TraceContextOf<'a> { idempotency_key: &'a str } -> Nullable<Jsonb>;
+    "SELECT trace_context FROM job_queue \
+      WHERE idempotency_key = " (idempotency_key as Text) " AND status IN ('pending', 'processing')"
+}
+
+/// The trace in which the live job of a key was owed, where there is one.
+pub async fn trace_context_of(
+    connection: &mut Connection,
+    idempotency_key: &str,
+) -> Result<Option<Value>, Error> {
+    let found: Option<Option<Value>> =
+        TraceContextOf { idempotency_key }.get_result(connection).await.optional()?;
+    Ok(found.flatten())
 }
 
 statement! {

@@ -13,8 +13,14 @@ use super::{SettingsError, error::variable_name};
 pub(crate) const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
 
 /// Settings that hold secrets, each also readable from the file that `<NAME>_FILE` names.
-pub(crate) const SECRET_KEYS: [&str; 5] =
-    ["database_url", "auth.jwt_secret", "esewa.secret_key", "esewa.previous_secret_key", "khalti.secret_key"];
+pub(crate) const SECRET_KEYS: [&str; 6] = [
+    "database_url",
+    "database.direct_url",
+    "auth.jwt_secret",
+    "esewa.secret_key",
+    "esewa.previous_secret_key",
+    "khalti.secret_key",
+];
 
 /// A secret file larger than this is something else.
 const SECRET_FILE_BYTES_MAX: u64 = 64 * 1024;

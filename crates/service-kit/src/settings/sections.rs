@@ -23,6 +23,8 @@ const SCHEDULE_ENTRIES_MAX: usize = 100;
 #[derive(Debug, Clone)]
 pub struct DatabaseSettings {
     pub url: SecretString,
+    /// Where LISTEN goes; the same as `url` where no pooler stands before the database.
+    pub direct_url: SecretString,
     /// Connections this process keeps at most.
     pub pool_max: u32,
 }
@@ -79,15 +81,18 @@ pub struct ReaperSettings {
 
 impl Settings {
     /// # Errors
-    /// No `DATABASE_URL`, or one that is not for Postgres.
+    /// No `DATABASE_URL`, or one of the two URLs that is not for Postgres.
     pub fn database(&self) -> Result<DatabaseSettings, SettingsError> {
         let pool_max = self.values.number("database.pool_max", 1..=POOL_MAX_BOUND)?;
         let url = self.values.required_secret("database_url")?;
-        let is_postgres = ["postgres://", "postgresql://"].iter().any(|s| url.expose_secret().starts_with(s));
-        if !is_postgres {
-            return Err(SettingsError::invalid("database_url", "must be a postgres:// URL"));
+        let direct_url = self.values.secret("database.direct_url").unwrap_or_else(|| url.clone());
+        for (key, url) in [("database_url", &url), ("database.direct_url", &direct_url)] {
+            let schemes = ["postgres://", "postgresql://"];
+            if !schemes.iter().any(|scheme| url.expose_secret().starts_with(scheme)) {
+                return Err(SettingsError::invalid(key, "must be a postgres:// URL"));
+            }
         }
-        Ok(DatabaseSettings { url, pool_max })
+        Ok(DatabaseSettings { url, direct_url, pool_max })
     }
 
     /// Where to listen; `default_addr` is the service's own choice when `HTTP__ADDR` is not set.

@@ -17,7 +17,7 @@ use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 pub use promise::{PromiseFigures, Promised};
 pub(crate) use propagation::adopt_parent_from_headers;
-pub use propagation::{adopt_parent, current_traceparent, link_to, record_trace_id};
+pub use propagation::{adopt_parent, current_traceparent, link_to, record_trace_id, record_wait};
 use tracing_subscriber::{
     EnvFilter, Layer,
     filter::{FilterExt, LevelFilter, filter_fn},

@@ -1,12 +1,15 @@
 //! W3C trace context, across HTTP headers and across rows.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime},
+};
 
 use actix_web::http::header::HeaderMap;
 use opentelemetry::{
-    Context,
+    Context, global,
     propagation::{Extractor, TextMapPropagator},
-    trace::TraceContextExt,
+    trace::{Span as _, TraceContextExt, Tracer},
 };
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use tracing::Span;
@@ -33,6 +36,15 @@ pub fn adopt_parent(span: &Span, traceparent: &str) {
 pub fn link_to(span: &Span, traceparent: &str) {
     span.add_link(remote_context(traceparent).span().span_context().clone());
     record_trace_id(span);
+}
+
+/// Writes a span that ends now and lasted as long as something waited, as a child of the span that `traceparent` names:
+/// a wait has no code that runs, and would be a gap without it.
+pub fn record_wait(name: &'static str, traceparent: &str, waited: Duration) {
+    let tracer = global::tracer("service-kit");
+    let ends = SystemTime::now();
+    let builder = tracer.span_builder(name).with_start_time(ends.checked_sub(waited).unwrap_or(ends));
+    tracer.build_with_context(builder, &remote_context(traceparent)).end_with_timestamp(ends);
 }
 
 /// Writes the span's trace id into its field `trace_id`, which the span must declare, so that log lines carry it.

@@ -9,6 +9,7 @@ mod cost;
 mod finalize;
 mod flash_sale;
 mod followers;
+mod idle;
 mod invariant_check;
 mod invariants;
 mod latencies;

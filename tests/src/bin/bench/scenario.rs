@@ -1,7 +1,7 @@
 use clap::ValueEnum;
 
 use crate::{
-    backlog, cluster::Cluster, console_pages, cost, finalize, flash_sale, followers, invariant_check,
+    backlog, cluster::Cluster, console_pages, cost, finalize, flash_sale, followers, idle, invariant_check,
     purchase, queue, report::Row, status,
 };
 
@@ -21,10 +21,11 @@ pub(crate) enum Scenario {
     Invariants,
     Followers,
     ConsolePages,
+    Idle,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Queue,
         Self::FullTable,
         Self::Finalize,
@@ -37,6 +38,7 @@ impl Scenario {
         Self::Invariants,
         Self::Followers,
         Self::ConsolePages,
+        Self::Idle,
     ];
 
     /// As `ONLY=` spells it.
@@ -54,6 +56,7 @@ impl Scenario {
             Self::Invariants => "invariants",
             Self::Followers => "followers",
             Self::ConsolePages => "console_pages",
+            Self::Idle => "idle",
         }
     }
 
@@ -75,6 +78,7 @@ impl Scenario {
             }
             Self::Followers => "200 browsers wait on the confirmation page",
             Self::ConsolePages => "the operators' pages over a million jobs and 200,000 orders",
+            Self::Idle => "services that nobody asks anything: start, memory, processor",
         }
     }
 
@@ -92,6 +96,7 @@ impl Scenario {
             Self::Invariants => invariant_check::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
             Self::ConsolePages => console_pages::run(cluster).await,
+            Self::Idle => idle::run(cluster).await,
         }
     }
 }

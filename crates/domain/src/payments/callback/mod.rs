@@ -5,6 +5,7 @@
 
 mod raw_payload;
 mod receive;
+mod span;
 mod storing_limit;
 
 use super::{IntentUnderQuestion, gateway::Provider};

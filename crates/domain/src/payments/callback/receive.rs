@@ -5,8 +5,9 @@ use std::{
 
 use schema::{Connection, Pool, PooledConnection, queries::callbacks};
 use tokio::time::timeout;
+use tracing::Instrument;
 
-use super::{Callback, Judge, Named, StoringLimit, Verdict};
+use super::{Callback, Judge, Named, StoringLimit, Verdict, span::span_of};
 use crate::{
     client_status::{self, PaymentStatus},
     jobs::{FinalizeOrder, Job, VerifyPayment},
@@ -92,6 +93,17 @@ pub async fn receive(
 ) -> Result<Received, ReceiveError> {
     let mut connection = reception.pool.connection().await?;
     let intent = find(&mut connection, &callback).await?.ok_or(ReceiveError::UnknownIntent)?;
+    let span = span_of(&mut connection, &intent.payment_intent_id).await?;
+    receive_for(reception, connection, intent, callback, judge).instrument(span).await
+}
+
+async fn receive_for(
+    reception: &Reception,
+    mut connection: PooledConnection,
+    intent: IntentUnderQuestion,
+    callback: Callback,
+    judge: Judge,
+) -> Result<Received, ReceiveError> {
     let id = intent.payment_intent_id.as_str();
     let limited = reception.storing_limit.admit(id, Instant::now());
     limited.map_err(|retry_after| ReceiveError::TooMany { retry_after })?;

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, process::Stdio, time::Duration};
 
 use anyhow::{Context, ensure};
 use pipeline_tests::{http_client, run, start};
@@ -36,7 +36,7 @@ impl Console {
         let token =
             granted.get("token").and_then(serde_json::Value::as_str).context("a grant without a token")?;
 
-        let (process, address) = start("admin-console", environment(&[]))?;
+        let (process, address) = start("admin-console", environment(&[]), Stdio::inherit())?;
         let http = http_client()?;
         let console = Self {
             process,
