@@ -60,6 +60,18 @@ chaos: ## Break everything that can break under shoppers, then compare the books
 fill: ## Fill a database as a month of business would (JOBS=n, ORDERS=n; the demo's, unless DATABASE_URL names one)
 	@$(DEMO_POSTGRES) cargo run --quiet --locked --package pipeline-tests --bin fill -- $(if $(JOBS),--jobs $(JOBS)) $(if $(ORDERS),--orders $(ORDERS))
 
+.PHONY: image
+image: ## Build the images that are deployed (IMAGE_PREFIX=, IMAGE_VERSION=, BUILDER_IMAGE=, BASE_IMAGE=)
+	@scripts/image.sh build
+
+.PHONY: check-image
+check-image: ## Build the images from this machine's release binaries, measure them, run each (Debian, root)
+	@scripts/check-image.sh
+
+.PHONY: restore-drill
+restore-drill: ## Rehearse a restore: backup, WAL archive, a wrong statement, back to just before it
+	@scripts/restore-drill.sh
+
 .PHONY: guards
 guards: ## Take each constraint and each fence out in turn, and see which test notices (KIND=constraints|fences, ONLY=text)
 	@cargo build --workspace --locked --bin guards
