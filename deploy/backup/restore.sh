@@ -8,8 +8,9 @@
 #   DATA     the new data folder: must not exist
 #   TIME     such as '2026-11-28 14:03:00+05:45'; without it, the latest that the archive holds
 #
-# Start Postgres on DATA, as the same major version: it replays, opens for writing and goes on under a new timeline. It
-# does not archive: set archive_command once you have decided to keep it, and take a backup at once.
+# Start Postgres on DATA, as the same major version: it replays, opens for writing and goes on under a new timeline. Unless
+# its command line says otherwise it does not archive: set archive_command once you have decided to keep it. Take a backup
+# at once.
 set -euo pipefail
 
 backup=${1:?usage: restore.sh BACKUP ARCHIVE DATA [TIME]} archive=${2:?ARCHIVE} data=${3:?DATA} time=${4:-}
