@@ -68,7 +68,9 @@ impl Pool {
     ///
     /// Fails when the URL cannot be read.
     pub fn new(settings: &PoolSettings) -> Result<Self, Error> {
-        TlsMode::split_from(&settings.url)?.0.connector()?;
+        let (tls, url) = TlsMode::split_from(&settings.url)?;
+        driver_settings(&url)?;
+        tls.connector()?;
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let setup = settings.clone();
@@ -121,8 +123,7 @@ pub struct PoolLoad {
 /// Opens one connection outside any pool, set up like the pool's: for LISTEN, for migrations.
 pub async fn connect(settings: &PoolSettings) -> Result<Connection, Error> {
     let (tls, url) = TlsMode::split_from(&settings.url)?;
-    let mut config: tokio_postgres::Config =
-        url.parse().map_err(|error| Error::Unavailable(format!("DATABASE_URL: {error}")))?;
+    let mut config = driver_settings(&url)?;
     config.application_name(settings.application_name).connect_timeout(CONNECT_TIMEOUT);
     let (client, connection) = config
         .connect(tls.connector()?)
@@ -133,6 +134,10 @@ pub async fn connect(settings: &PoolSettings) -> Result<Connection, Error> {
         .map_err(|error| Error::Unavailable(error.to_string()))?;
     connection.batch_execute(&setup_sql(settings.role)).await?;
     Ok(connection)
+}
+
+fn driver_settings(url: &str) -> Result<tokio_postgres::Config, Error> {
+    url.parse().map_err(|error| Error::Unavailable(format!("DATABASE_URL: {error}")))
 }
 
 fn setup_sql(role: Option<&str>) -> String {
