@@ -96,6 +96,24 @@ break_and_restore() {
   awk -v from="$started" -v to="$EPOCHREALTIME" 'BEGIN { printf "restored and open after %.1f s\n", to - from }'
 }
 
+oldest_segment() { find "$archive" -type f -name '0*' | sort | sed -n 1p; }
+
+an_archive_keeps_what_it_has() {
+  local kept
+  kept=$(oldest_segment)
+  served "$backup/archive-wal.sh" "$kept" "$kept" || fail "the same segment cannot be archived twice"
+  ! served "$backup/archive-wal.sh" "$backup/take.sh" "$kept" 2>/dev/null || fail "another segment was archived over $kept"
+}
+
+# What a restored server is to do at once; with one kept, the first backup and its WAL go.
+a_new_backup_outlives_the_old_one() {
+  local oldest
+  oldest=$(oldest_segment)
+  served "$backup/take.sh" "$backups" 1 >&2
+  [ "$(find "$backups" -mindepth 1 -maxdepth 1 | wc -l)" = 1 ] || fail "more than one backup is kept"
+  [ ! -e "$oldest" ] || fail "$oldest is kept, and no backup needs it"
+}
+
 say "building the services"
 cargo build --workspace --locked
 prepare
@@ -116,4 +134,6 @@ nothing_is_violated from_dump
 say "both hold what the shop held; now the restored one sells"
 buy
 nothing_is_violated pipeline
+an_archive_keeps_what_it_has
+a_new_backup_outlives_the_old_one
 echo "restore-drill: $(ask pipeline 'SELECT count(*) FROM orders') orders, $(wc -l <"$folder/rows.before") lines of rows compared, nothing violated"
