@@ -72,6 +72,28 @@ chaos: ## Break everything that can break under shoppers, then compare the books
 fill: ## Fill a database as a month of business would (JOBS=n, ORDERS=n; the demo's, unless DATABASE_URL names one)
 	@$(DEMO_POSTGRES) cargo run --quiet --locked --package pipeline-tests --bin fill -- $(if $(JOBS),--jobs $(JOBS)) $(if $(ORDERS),--orders $(ORDERS))
 
+.PHONY: image
+image: ## Build the images that are deployed (IMAGE_PREFIX=, IMAGE_VERSION=, BUILDER_IMAGE=, BASE_IMAGE=)
+	@scripts/image.sh build
+
+.PHONY: check-image
+check-image: ## Build the images from this machine's release binaries, measure them, run each (Debian, root)
+	@scripts/check-image.sh
+
+.PHONY: smoke-gateways
+smoke-gateways: ## One small payment attempt at the gateways' own sandboxes, with your keys (AUTOMATIC=1: nobody pays; REAL_MONEY=1)
+	@cargo run --quiet --locked --package pipeline-tests --bin smoke_gateways -- $(if $(AUTOMATIC),--automatic) $(if $(REAL_MONEY),--real-money)
+
+.PHONY: failover
+failover: ## Kill the leader of a replicated Postgres under callbacks; print the write outage (CALLBACKS=n)
+	@echo "failover: building the services" >&2
+	@cargo build --workspace --locked
+	@scripts/patroni.sh run -- cargo run --quiet --locked --bin failover -- $(if $(CALLBACKS),--callbacks $(CALLBACKS))
+
+.PHONY: restore-drill
+restore-drill: ## Rehearse a restore: backup, WAL archive, a wrong statement, back to just before it
+	@scripts/restore-drill.sh
+
 .PHONY: guards
 guards: ## Take each constraint and each fence out in turn, and see which test notices (KIND=constraints|fences, ONLY=text)
 	@cargo build --workspace --locked --bin guards
@@ -100,6 +122,11 @@ check-licences: ## Every dependency has a licence we allow
 .PHONY: check-schema
 check-schema: ## Migrations run up, down, up, and schema.rs is what they make
 	@$(TEST_POSTGRES) cargo test --workspace --locked --test migrations
+
+.PHONY: check-sql
+check-sql: ## Every SQL block of the documents works as written
+	@cargo build --workspace --locked --all-targets
+	@$(TEST_POSTGRES) scripts/check-sql.py
 
 .PHONY: check-rules
 check-rules: ## The rules of the house that clippy cannot state

@@ -8,10 +8,12 @@
 #   scripts/postgres.sh restart NAME MODE     stop it (fast, or immediate: as a crash does) and start it on the same port
 #   scripts/postgres.sh run NAME -- COMMAND   run COMMAND with the URL in its environment, then stop what was started
 #   scripts/postgres.sh client NAME PROGRAM…  run a program that came with the server, such as pgbench or psql
+#   scripts/postgres.sh place NAME            say for a shell where the binaries are, who may run them and where data may go
 #
 # NAME is `demo`, `bench`, `chaos` (durable defaults; a database `pipeline`; DATABASE_URL), `test` (fast, forgets
 # everything in a crash; tests make their own databases; TEST_DATABASE_URL) or `secured` (like `test`, but speaks TLS only,
 # with the certificate and key in POSTGRES_CERTIFICATE and POSTGRES_KEY, and asks everybody but postgres for a password).
+# `restore` and `failover` only have a place: those who rehearse with several servers start them themselves.
 # Only the URL goes to stdout; progress and errors go to stderr.
 #
 #   POSTGRES_HOME  where clusters live (default: .data/postgres in the checkout)
@@ -34,7 +36,7 @@ checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 
 say() { echo "postgres: $*" >&2; }
 fail() { say "$@"; exit 1; }
-usage() { sed -n '4,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit "$EXIT_USAGE"; }
+usage() { sed -n '4,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit "$EXIT_USAGE"; }
 
 # --- Who runs the server, and where its files go ---------------------------------------------------------------------
 
@@ -341,6 +343,15 @@ or name a folder in PG_BINDIR that holds it beside initdb, pg_ctl and postgres."
   exec env LD_LIBRARY_PATH="$library_path" "$bin/$program" "$@" 9>&-
 }
 
+# For `eval` by a script that starts servers of its own below `cluster`, as `server_user`.
+place() {
+  require_binaries
+  mkdir -p "$cluster"
+  chmod 700 "$cluster"
+  [ "$(id -u)" != 0 ] || chown "$server_user" "$cluster"
+  printf '%s=%q\n' bin "$bin" library_path "$library_path" server_user "$server_user" folder "$cluster"
+}
+
 # --- One make at a time ----------------------------------------------------------------------------------------------
 
 # Without flock (macOS) two makes at once are on their own.
@@ -351,8 +362,11 @@ lock_alone() { ! have_flock || flock -xn "$1"; }
 unlock() { ! have_flock || flock -u "$1"; }
 
 command=${1:-} name=${2:-}
-case $command in up | down | url | status | restart | run | client) ;; *) usage ;; esac
-case $name in demo | test | bench | chaos | secured) ;; *) usage ;; esac
+case $command in
+  up | down | url | status | restart | run | client) case $name in demo | test | bench | chaos | secured) ;; *) usage ;; esac ;;
+  place) case $name in restore | failover) ;; *) usage ;; esac ;;
+  *) usage ;;
+esac
 shift 2
 
 choose_server_user
@@ -375,6 +389,7 @@ case $command in
   restart)
     case ${1:-} in fast | immediate) restart "$1" ;; *) usage ;; esac
     ;;
+  place) place ;;
   url) require_running && url ;;
   status) require_running && say "the $name cluster runs: process $(running_pid), port $(cat "$cluster/port"), data in $data" ;;
   run)

@@ -27,6 +27,8 @@ use crate::{Connection, Error, silence, tls::TlsMode};
 const WAIT_FOR_CONNECTION: Duration = Duration::from_secs(3);
 /// How long connecting may take, from the look-up of the name, which is made anew each time, to the end of the set-up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one host of several may take to accept: what is left of the five seconds is for the next.
+const HOST_TIMEOUT: Duration = Duration::from_secs(2);
 /// An idle connection whose server does not answer the kernel's probes is closed after idle + interval × retries.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(10);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
@@ -104,7 +106,9 @@ impl Pool {
     }
 
     fn with_planning(settings: &PoolSettings, planning: Planning) -> Result<Self, Error> {
-        TlsMode::split_from(&settings.url)?.0.connector()?;
+        let (tls, url) = TlsMode::split_from(&settings.url)?;
+        driver_settings(&url)?;
+        tls.connector()?;
         let mut config = ManagerConfig::default();
         config.recycling_method = RecyclingMethod::Fast;
         let silence = Silence::default();
@@ -254,10 +258,10 @@ type Opened = (tokio_postgres::Client, tokio_postgres::Connection<Socket, TlsStr
 
 async fn open(settings: &PoolSettings) -> Result<Opened, Error> {
     let (tls, url) = TlsMode::split_from(&settings.url)?;
-    let mut config: tokio_postgres::Config =
-        url.parse().map_err(|error| Error::Unavailable(format!("DATABASE_URL: {error}")))?;
+    let mut config = driver_settings(&url)?;
     config
         .application_name(settings.application_name)
+        .connect_timeout(HOST_TIMEOUT)
         .keepalives_idle(KEEPALIVE_IDLE)
         .keepalives_interval(KEEPALIVE_INTERVAL)
         .keepalives_retries(KEEPALIVE_RETRIES)
@@ -275,6 +279,10 @@ async fn set_up(
 ) -> Result<Connection, Error> {
     connection.batch_execute(&setup_sql(settings.role, planning)).await?;
     Ok(connection)
+}
+
+fn driver_settings(url: &str) -> Result<tokio_postgres::Config, Error> {
+    url.parse().map_err(|error| Error::Unavailable(format!("DATABASE_URL: {error}")))
 }
 
 fn setup_sql(role: Option<&str>, planning: Planning) -> String {

@@ -9,6 +9,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
+use url::form_urlencoded;
 
 use crate::Error;
 
@@ -26,14 +27,14 @@ pub(crate) enum TlsMode {
 }
 
 impl TlsMode {
-    /// Takes `sslmode` and `sslrootcert` out of a connection URL; the driver knows fewer words than libpq.
+    /// Takes `sslmode` and `sslrootcert` out of a connection URL; the driver knows fewer words than libpq. The rest stays
+    /// as it is: libpq's URLs may name several hosts, each with its port, which no general URL can.
     pub(crate) fn split_from(url: &str) -> Result<(Self, String), Error> {
-        let mut url = url::Url::parse(url)
-            .map_err(|error| Error::Unavailable(format!("DATABASE_URL is not a URL: {error}")))?;
+        let (server, query) = url.split_once('?').unwrap_or((url, ""));
         let mut mode = None;
         let mut root_certificate_file = None;
         let mut rest = Vec::new();
-        for (key, value) in url.query_pairs() {
+        for (key, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*key {
                 "sslmode" => mode = Some(value.into_owned()),
                 "sslrootcert" => root_certificate_file = Some(PathBuf::from(&*value)),
@@ -56,8 +57,11 @@ impl TlsMode {
             Self::Prefer => "prefer",
             Self::Require | Self::Verify { .. } => "require",
         };
-        url.query_pairs_mut().clear().extend_pairs(rest).append_pair("sslmode", driver_mode);
-        Ok((mode, url.into()))
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(rest)
+            .append_pair("sslmode", driver_mode)
+            .finish();
+        Ok((mode, format!("{server}?{query}")))
     }
 
     /// The connector for this mode.
@@ -149,5 +153,18 @@ mod tests {
         assert_eq!(url, "postgres://shop@db:5432/shop?sslmode=require");
         assert_eq!(TlsMode::split_from("postgres://db/shop").unwrap().0, TlsMode::Prefer);
         assert!(TlsMode::split_from("postgres://db/shop?sslmode=maybe").is_err());
+    }
+
+    #[test]
+    fn several_hosts_reach_the_driver_each_with_its_port() {
+        let (mode, url) = TlsMode::split_from(
+            "postgres://shop@db-a:5432,db-b:5433/shop?sslmode=require&target_session_attrs=read-write",
+        )
+        .unwrap();
+        assert_eq!(mode, TlsMode::Require);
+        let config: tokio_postgres::Config = url.parse().unwrap();
+        let hosts = ["db-a", "db-b"].map(|name| tokio_postgres::config::Host::Tcp(name.to_owned()));
+        assert_eq!((config.get_hosts(), config.get_ports()), (&hosts[..], &[5432, 5433][..]));
+        assert_eq!(config.get_target_session_attrs(), tokio_postgres::config::TargetSessionAttrs::ReadWrite);
     }
 }

@@ -52,6 +52,19 @@ pub struct KhaltiSettings {
     pub refund_url: Url,
 }
 
+impl GatewaySettings {
+    /// The variable of the first address that is no known sandbox: money spent there is real.
+    pub fn address_of_real_money(&self) -> Option<&'static str> {
+        let esewa = self.esewa.iter().flat_map(|esewa| {
+            [("ESEWA__FORM_URL", &esewa.form_url), ("ESEWA__STATUS_URL", &esewa.status_url)]
+        });
+        let khalti = self.khalti.iter().flat_map(|khalti| {
+            [("KHALTI__BASE_URL", &khalti.base_url), ("KHALTI__REFUND_URL", &khalti.refund_url)]
+        });
+        esewa.chain(khalti).find_map(|(variable, url)| (!is_sandbox(url)).then_some(variable))
+    }
+}
+
 impl Settings {
     /// The gateways this shop takes money through.
     ///
