@@ -28,7 +28,6 @@ pub(crate) struct World {
     // Dropped first: the database goes after those who use it.
     pub(crate) pipeline: Pipeline,
     pub(crate) goods: String,
-    pub(crate) shop: Shop,
     pub(crate) database: TestDatabase,
 }
 
@@ -49,7 +48,7 @@ impl World {
         let pipeline = Pipeline::start(options).await.unwrap();
         let shop = Shop::open(&database).await;
         let goods = shop.variant(UNIT_PRICE_MINOR, STOCK).await;
-        Self { pipeline, goods, shop, database }
+        Self { pipeline, goods, database }
     }
 
     /// A new guest with an intent, at the gateway's page.
@@ -64,7 +63,7 @@ impl World {
     /// The same, paid and confirmed.
     pub(crate) async fn buy(&self, provider: Provider) -> Checkout {
         let (shopper, checkout) = self.checkout(provider).await;
-        shopper.pay(&checkout).await.unwrap();
+        pay(&shopper, &checkout).await;
         shopper.await_status(&checkout.payment_intent_id, "confirmed", SOON).await.unwrap();
         checkout
     }
@@ -86,4 +85,10 @@ pub(crate) async fn until<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<
         assert!(Instant::now() < deadline, "not within {SOON:?}: {what}");
         sleep(PROBE_INTERVAL).await;
     }
+}
+
+/// Pays at the page that is open, and comes back.
+pub(crate) async fn pay(shopper: &Shopper, checkout: &Checkout) {
+    let back = shopper.at_gateway(checkout, "pay").await.unwrap().remove(0);
+    shopper.follow(&back).await.unwrap();
 }
