@@ -113,6 +113,8 @@ impl Programs {
             .env("TEST_DATABASE_URL", database_url)
             // Whoever fails has said enough; the shortest way to fail is for those who repair.
             .env("PROPTEST_MAX_SHRINK_ITERS", "0")
+            // A failure without a guard is none of the product's.
+            .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1")
             .env("RUST_BACKTRACE", "0");
         command.envs(without);
         let Some(output) = finish(&mut command, RUN_TIMEOUT).await? else {
