@@ -11,7 +11,9 @@ mod model;
 mod play;
 mod rows;
 
-use proptest::test_runner::{Config, FailurePersistence, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
+use proptest::test_runner::{
+    Config, FailurePersistence, FileFailurePersistence, RngSeed, TestCaseError, TestRunner,
+};
 
 /// Interleavings where `PROPTEST_CASES` names no number.
 const CASES: u32 = 80;
