@@ -16,6 +16,7 @@ mod pgbench;
 mod purchase;
 mod queue;
 mod report;
+mod rescue;
 mod rounds;
 mod scenario;
 mod shop;

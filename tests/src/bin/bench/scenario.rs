@@ -2,7 +2,7 @@ use clap::ValueEnum;
 
 use crate::{
     cluster::Cluster, console_pages, finalize, flash_sale, followers, invariant_check, purchase, queue,
-    report::Row,
+    report::Row, rescue,
 };
 
 /// What can be measured on its own.
@@ -15,18 +15,20 @@ pub(crate) enum Scenario {
     Purchase,
     FlashSale,
     Invariants,
+    Rescue,
     Followers,
     ConsolePages,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Queue,
         Self::Finalize,
         Self::PurchaseLatency,
         Self::Purchase,
         Self::FlashSale,
         Self::Invariants,
+        Self::Rescue,
         Self::Followers,
         Self::ConsolePages,
     ];
@@ -40,6 +42,7 @@ impl Scenario {
             Self::Purchase => "purchase",
             Self::FlashSale => "flash_sale",
             Self::Invariants => "invariants",
+            Self::Rescue => "rescue",
             Self::Followers => "followers",
             Self::ConsolePages => "console_pages",
         }
@@ -55,6 +58,7 @@ impl Scenario {
             Self::Invariants => {
                 "the check of the invariants over 100,000 orders: everything, and what has changed"
             }
+            Self::Rescue => "a worker is killed with fifty jobs in hand; another is asked to stop",
             Self::Followers => "200 browsers wait on the confirmation page",
             Self::ConsolePages => "the operators' pages over a million jobs and 200,000 orders",
         }
@@ -68,6 +72,7 @@ impl Scenario {
             Self::Purchase => purchase::rate::run(cluster).await,
             Self::FlashSale => flash_sale::run(cluster).await,
             Self::Invariants => invariant_check::run(cluster).await,
+            Self::Rescue => rescue::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
             Self::ConsolePages => console_pages::run(cluster).await,
         }
