@@ -90,7 +90,7 @@ async fn pass(
             Meddling::RefusesStreams => return Ok(browser.write_all(REFUSAL).await?),
             Meddling::HoldsStreamsBack => {
                 // Ends when the browser gives up.
-                browser.read(&mut [0]).await?;
+                browser.read_to_end(&mut Vec::new()).await?;
                 return Ok(());
             }
             Meddling::LetsPagesBeKept => {}
