@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use domain::queue::{self, Lease, Outcome, RetryPolicy, Settled, WorkerId};
+use domain::{
+    jobs::{FinalizeOrder, Job},
+    queue::{self, Enqueue, Lease, Outcome, RetryPolicy, Settled, WorkerId},
+};
 
 use crate::{late_writes::Late, world::World};
 
@@ -62,6 +65,21 @@ async fn the_right_number_in_other_hands_writes_nothing() {
         let (lost, held) = held_by_another(&world, late, &WorkerId::unique("another")).await;
         assert_it_can_write_nothing(&world, late, &Lease { lease_no: held.lease_no, ..lost }).await;
     }
+}
+
+/// Its time may lie behind that of an enqueue which began before it and had to wait for its row.
+#[tokio::test]
+async fn a_running_job_is_left_as_it_is_by_an_enqueue_with_its_key() {
+    let world = World::new().await;
+    let sale = world.verified().await;
+    let held = world.claim(&WorkerId::unique("worker"), FinalizeOrder::JOB_TYPE).await;
+    assert_eq!(held.len(), 1);
+    world.set("UPDATE job_queue SET run_at = now() + interval '1 minute' WHERE status = 'processing'").await;
+    let before = world.everything().await;
+    let mut connection = world.pool.connection().await.unwrap();
+    let job = FinalizeOrder { payment_intent_id: sale.id().to_owned() };
+    queue::enqueue(&mut connection, &job, Enqueue { run_in: Duration::ZERO, max_attempts: 5 }).await.unwrap();
+    assert_eq!(world.everything().await, before);
 }
 
 /// Makes a plan read the table, and not an index.
