@@ -1,43 +1,49 @@
 //! How attempts end that have not settled their job themselves.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{
     Error,
     queue::{self, Lease, Outcome, Settled},
 };
 
-use crate::{context::Context, held::Held, metrics::Ending};
+use crate::{context::Context, held::Held, metrics::Ending, outage::Outage};
 
-/// Times a decision is written before it is left to the reaper.
-const TRIES_MAX: u32 = 5;
-/// The pause before the second; doubled before each further one.
+/// The pause after a decision that could not be written; doubled up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_millis(500);
 
-/// Writes what was decided about a job, for as long as its lease holds and at most five times. A decision that cannot
-/// be written is made again by whoever rescues the job.
+/// Writes what was decided about a job, for as long as its lease holds and at most for the length of one: who lives through
+/// an outage shorter than that has not crashed. A decision that cannot be written is made again by whoever rescues the
+/// job.
 pub(crate) async fn settle(context: &Context, held: &Held, outcome: Outcome) {
     match &outcome {
         Outcome::Retry { error } => tracing::warn!(error, "attempt failed"),
         Outcome::GiveUp { reason } => tracing::error!(reason, "job is given up"),
         Outcome::Done | Outcome::Snooze { .. } => {}
     }
+    let last_try = Instant::now() + context.lease;
+    let mut outage = Outage::of("an attempt's outcome");
     let mut pause = FIRST_PAUSE;
-    for _ in 0..TRIES_MAX {
+    loop {
         match write(context, &held.lease, outcome.clone()).await {
             Ok(settled) => {
+                outage.succeeded();
                 if settled == Settled::LeaseLost {
                     tracing::warn!("the lease was lost; nothing was written");
                 }
                 return context.metrics.ended(held, Ending::from(settled));
             }
-            Err(error) => tracing::warn!(%error, "outcome could not be written"),
+            Err(error) => outage.failed(&error),
         }
-        if held.stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+        if Instant::now() + pause > last_try
+            || held.stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none()
+        {
             break;
         }
-        pause *= 2;
+        pause = (pause * 2).min(PAUSE_MAX);
     }
+    tracing::warn!("the attempt's outcome could not be written; the job is left to the reaper");
     context.metrics.ended(held, Ending::LeaseLost);
 }
 

@@ -1,6 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test whose operator cannot sign in has failed")]
 
-use pipeline_tests::Program;
+use pipeline_tests::{Program, run_to_end};
 use serde_json::json;
 
 use crate::{
@@ -47,6 +47,12 @@ impl World {
             "ttl_seconds": seconds,
         });
         self.pipeline.sandbox().token(&wanted).await.unwrap()
+    }
+
+    /// A token as `admin-console grant` prints it, for this long.
+    pub async fn grant(&self, duty: Duty, ttl: &str) -> String {
+        let arguments = ["grant", "--role", duty.word(), "--ttl", ttl, "--name", "gita@shop.example"];
+        run_to_end("admin-console", &arguments, self.database.url()).await.unwrap().trim().to_owned()
     }
 
     /// Signs in on the console's own page, wherever that stands now.

@@ -323,14 +323,6 @@ impl Window {
         self.session.delete("/window").await.map(drop)
     }
 
-    /// Forgets every cookie of the page's host, as the browser does with one whose time is over.
-    ///
-    /// # Errors
-    /// Where the browser is gone.
-    pub async fn forget_cookies(&self) -> anyhow::Result<()> {
-        self.session.delete("/cookie").await.map(drop)
-    }
-
     /// Makes the page believe in a screen of this size, also where a window cannot be as small.
     ///
     /// # Errors

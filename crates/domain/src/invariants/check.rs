@@ -28,9 +28,10 @@ const SLICE_MIN: i64 = 50;
 const SLICE_MAX: i64 = 1000;
 /// Movements added to checkpoints in one page.
 const MOVEMENTS_MAX: i64 = 20_000;
-/// The same two when everything is checked in one go.
-const WHOLE_SLICE: i64 = 2_000;
-const WHOLE_MOVEMENTS_MAX: i64 = 500_000;
+/// The same two when everything is checked in one go: a statement of it stays far from its time-out on a machine that is
+/// busy with other work.
+const WHOLE_SLICE: i64 = 1_000;
+const WHOLE_MOVEMENTS_MAX: i64 = 200_000;
 /// How long what was found whole again stays to be read.
 const CLEARED_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 

@@ -11,7 +11,9 @@ mod model;
 mod play;
 mod rows;
 
-use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseError, TestRunner};
+use proptest::test_runner::{
+    Config, FailurePersistence, FileFailurePersistence, RngSeed, TestCaseError, TestRunner,
+};
 
 /// Interleavings where `PROPTEST_CASES` names no number.
 const CASES: u32 = 80;
@@ -27,7 +29,7 @@ fn whatever_the_interleaving_the_rows_are_what_the_model_says() {
     println!("repeat with PROPTEST_RNG_SEED={seed}");
     let config = Config {
         cases: if is_set("PROPTEST_CASES") { Config::default().cases } else { CASES },
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        failure_persistence: kept_failures(),
         rng_seed: RngSeed::Fixed(seed),
         ..Config::default()
     };
@@ -44,6 +46,12 @@ fn whatever_the_interleaving_the_rows_are_what_the_model_says() {
     let seen = seen.into_inner();
     println!("{seen:?}");
     seen.assert_everything_happened();
+}
+
+/// `PROPTEST_DISABLE_FAILURE_PERSISTENCE`, which proptest knows too, is for who breaks the protocol on purpose.
+fn kept_failures() -> Option<Box<dyn FailurePersistence>> {
+    let keeps: Box<dyn FailurePersistence> = Box::new(FileFailurePersistence::Direct(REGRESSIONS));
+    Some(keeps).filter(|_| !is_set("PROPTEST_DISABLE_FAILURE_PERSISTENCE"))
 }
 
 #[expect(clippy::disallowed_methods, reason = "proptest's own variable; tests have no settings")]

@@ -154,6 +154,67 @@ async fn a_lost_lease_sends_nothing_and_a_stopped_worker_leaves_its_job_held() {
     world.database.assert_no_violations().await;
 }
 
+/// Where another worker gets the job, in the middle of a run.
+#[derive(Debug, Clone, Copy)]
+enum LostAfter {
+    /// The gateway is asked, and its answer is not heard yet.
+    Question,
+    /// So many answers of lookups are recorded.
+    Answers(u32),
+}
+
+impl LostAfter {
+    /// Has the database give the job away at that moment.
+    async fn arrange(self, world: &World) {
+        let (event, is_now) = match self {
+            Self::Question => ("UPDATE OF last_asked_at ON payment_intents", "true".to_owned()),
+            Self::Answers(count) => (
+                "INSERT ON payment_intent_events",
+                format!(
+                    "(SELECT count(*) FROM payment_intent_events WHERE cause = 'refund_lookup') = {count}"
+                ),
+            ),
+        };
+        let arrange = format!(
+            "CREATE FUNCTION give_job_away() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 IF {is_now} THEN
+                     UPDATE job_queue SET lease_no = lease_no + 1 WHERE job_type = 'refund_payment';
+                 END IF;
+                 RETURN NULL;
+             END $$;
+             CREATE TRIGGER give_job_away AFTER {event} FOR EACH ROW EXECUTE FUNCTION give_job_away()"
+        );
+        world.shop.client.batch_execute(&arrange).await.unwrap();
+    }
+}
+
+/// Each step looks once more whether the job is held: what comes after the loss is another worker's to do.
+#[tokio::test]
+async fn a_lease_lost_between_two_steps_ends_the_refund_there() {
+    let steps: [(_, &[&str], _, _, _); 4] = [
+        (LostAfter::Question, &[], 0, 0, "requested 50000"),
+        (LostAfter::Answers(1), &[], 1, 0, "requested 50000"),
+        (LostAfter::Answers(2), &["refund_refused"], 2, 0, "requested 50000"),
+        (LostAfter::Answers(2), &[], 2, 1, "succeeded 50000"),
+    ];
+    for (lost_after, modes, answers, sent, refund) in steps {
+        let world = World::new().await;
+        let sale = world.refunding().await;
+        world.modes(&sale.intent, modes).await;
+        lost_after.arrange(&world).await;
+        let at = format!("{lost_after:?} {modes:?}");
+        assert_eq!(world.run_refund().await, RefundRun::LeaseLost, "{at}");
+        let heard = "SELECT count(*)::text FROM payment_intent_events
+            WHERE payment_intent_id = $1 AND cause = 'refund_lookup'";
+        assert_eq!(world.text(heard, &sale.intent).await, answers.to_string(), "{at}");
+        assert_eq!(world.refunds_made(&sale.intent).await, sent, "{at}");
+        assert_eq!(world.refunds(&sale.intent).await, [refund], "{at}");
+        assert!(world.cases(&sale.intent).await.is_empty(), "{at}");
+        world.database.assert_no_violations().await;
+    }
+}
+
 /// Two workers that both believe to hold the job. Half of the payment is left to refund, so the gateway would grant
 /// a second call as well.
 #[tokio::test]

@@ -153,14 +153,19 @@ pub async fn lock_held_for_update(connection: &mut Connection, held: Fences<'_>)
 
 statement! {
     Extend<'a> { worker_id: &'a str, ids: &'a [i64], lease_nos: &'a [i64], lease_seconds: f64 } -> BigInt;
-    "UPDATE job_queue j SET locked_until = clock_timestamp() + make_interval(secs => " (lease_seconds as Double) ") \
-       FROM unnest(" (ids as Array<BigInt>) ", " (lease_nos as Array<BigInt>) ") AS held (id, lease_no) \
-      WHERE j.id = held.id AND j.lease_no = held.lease_no AND j.status = 'processing' \
-        AND j.locked_by = " (worker_id as Text) " \
+    "WITH locked AS MATERIALIZED ( \
+         SELECT j.id FROM job_queue j \
+           JOIN unnest(" (ids as Array<BigInt>) ", " (lease_nos as Array<BigInt>) ") AS held (id, lease_no) \
+             ON j.id = held.id AND j.lease_no = held.lease_no \
+          WHERE j.status = 'processing' AND j.locked_by = " (worker_id as Text) " \
+          ORDER BY j.id FOR NO KEY UPDATE OF j \
+     ) \
+     UPDATE job_queue j SET locked_until = clock_timestamp() + make_interval(secs => " (lease_seconds as Double) ") \
+      WHERE j.id = ANY (ARRAY(SELECT locked.id FROM locked)) \
      RETURNING j.id"
 }
 
-/// The heartbeat: extends the leases still held and returns their ids. A heap-only update.
+/// The heartbeat: extends the leases still held, locked by ascending id, and returns their ids. A heap-only update.
 pub async fn extend_if_held(
     connection: &mut Connection,
     held: Fences<'_>,
@@ -182,6 +187,9 @@ statement! {
 }
 
 /// Completes the jobs that are still held and returns their ids.
+///
+/// States no order of its own, for each lock would be written to the log once more: who completes several in a
+/// transaction that others may meet has locked them before.
 pub async fn complete_if_held(connection: &mut Connection, held: Fences<'_>) -> Result<Vec<i64>, Error> {
     let Fences { worker_id, ids, lease_nos } = held;
     Ok(Complete { worker_id, ids, lease_nos }.load(connection).await?)
@@ -255,15 +263,21 @@ pub async fn fail_if_held(connection: &mut Connection, fence: Fence<'_>, error: 
 
 statement! {
     Return<'a> { worker_id: &'a str, ids: &'a [i64], lease_nos: &'a [i64] } -> BigInt;
-    "UPDATE job_queue j SET status = 'pending', locked_by = NULL, locked_until = NULL, attempts = j.attempts - 1, \
+    "WITH locked AS MATERIALIZED ( \
+         SELECT j.id FROM job_queue j \
+           JOIN unnest(" (ids as Array<BigInt>) ", " (lease_nos as Array<BigInt>) ") AS held (id, lease_no) \
+             ON j.id = held.id AND j.lease_no = held.lease_no \
+          WHERE j.status = 'processing' AND j.locked_by = " (worker_id as Text) " \
+          ORDER BY j.id FOR NO KEY UPDATE OF j \
+     ) \
+     UPDATE job_queue j SET status = 'pending', locked_by = NULL, locked_until = NULL, attempts = j.attempts - 1, \
             updated_at = clock_timestamp() \
-       FROM unnest(" (ids as Array<BigInt>) ", " (lease_nos as Array<BigInt>) ") AS held (id, lease_no) \
-      WHERE j.id = held.id AND j.lease_no = held.lease_no AND j.status = 'processing' \
-        AND j.locked_by = " (worker_id as Text) " \
+      WHERE j.id = ANY (ARRAY(SELECT locked.id FROM locked)) \
      RETURNING j.id"
 }
 
-/// Gives back held jobs that were never started, with their attempt. Due at once for whoever comes.
+/// Gives back held jobs that were never started, with their attempt, locked by ascending id. Due at once for whoever
+/// comes.
 pub async fn return_unstarted_if_held(
     connection: &mut Connection,
     held: Fences<'_>,

@@ -213,16 +213,16 @@ pub async fn find_by_portal_reference(
         .optional()?)
 }
 
-/// Marks the order of an intent as refunded. `false`: there is none, or it is already.
+/// Marks the order of an intent as refunded, where there is one.
 pub async fn refund_order_if_confirmed(
     connection: &mut Connection,
     payment_intent_id: &str,
-) -> Result<bool, Error> {
-    let marked = diesel::update(orders::table)
+) -> Result<(), Error> {
+    diesel::update(orders::table)
         .filter(orders::payment_intent_id.eq(payment_intent_id))
         .filter(orders::status.eq("confirmed"))
         .set(orders::status.eq("refunded"))
         .execute(connection)
         .await?;
-    Ok(marked == 1)
+    Ok(())
 }

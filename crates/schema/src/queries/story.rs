@@ -28,7 +28,7 @@ statement! {
                 pi.expires_at, pi.created_at
            FROM payment_intents pi WHERE pi.payment_intent_id = " (payment_intent_id as Text) "
      ), keys AS (
-         SELECT ARRAY(SELECT word || i.payment_intent_id
+         SELECT ARRAY(SELECT (word || i.payment_intent_id) COLLATE \"default\"
                         FROM intent i, unnest(ARRAY['verify_payment:', 'finalize_order:', 'refund_payment:']) AS word) AS live
      ), jobs AS MATERIALIZED (
          SELECT q.* FROM job_queue q, keys

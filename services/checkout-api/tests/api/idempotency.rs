@@ -157,6 +157,38 @@ async fn the_slower_of_two_sessions_is_lost_and_both_get_one_answer() {
     server.assert_no_violations().await;
 }
 
+/// The first request comes back to an intent that has ended, while the next one is at the gateway under the same key.
+#[tokio::test]
+async fn whoever_lost_its_lease_on_a_key_does_not_end_the_next_ones() {
+    let server = Server::start().await;
+    let tea = server.shop.variant(10_000, 5).await;
+    let cart = server.shop.cart(&[(&tea, 2)]).await;
+    let (first, next) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    server.khalti.will([first.clone(), next.clone()].map(Reply::SessionWhenReleased));
+    let leased = "SELECT count(*) FROM idempotency_keys WHERE idempotency_key = 'k' AND leased_until > now()";
+    let lost = async {
+        let lost = server.pay(&cart, "k", "khalti").await;
+        let leased = server.count(leased).await;
+        next.add_permits(1);
+        (lost, leased)
+    };
+    let held = async {
+        called(&server, 1).await;
+        server.execute("UPDATE idempotency_keys SET leased_until = now() - interval '1 second'").await;
+        server.pay(&cart, "k", "khalti").await
+    };
+    let superseding = async {
+        called(&server, 2).await;
+        server.pay(&cart, "another", "esewa").await.ok(201);
+        first.add_permits(1);
+    };
+    let ((lost, leased), held, ()) = tokio::join!(lost, held, superseding);
+    lost.refused(409, "request_in_progress");
+    held.refused(409, "request_in_progress");
+    assert_eq!(leased, 1, "the lease was another's");
+    server.assert_no_violations().await;
+}
+
 #[tokio::test]
 async fn an_intent_that_ended_while_its_key_waited_is_replaced_under_the_same_key() {
     let server = Server::start().await;

@@ -1,6 +1,10 @@
 //! Orders: what is due is made in one transaction, and one by one where that is refused.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    pin::pin,
+    sync::Arc,
+};
 
 use domain::{
     Error,
@@ -9,6 +13,7 @@ use domain::{
     payments::status::CaseKind,
     queue::{Line, Outcome},
 };
+use futures_util::future::join_all;
 use tracing::{Instrument, Span};
 
 use crate::{
@@ -88,9 +93,11 @@ async fn run_together(context: &Context, batch: Vec<Attempt>) {
         Ok(finalized) => conclude(context, batch, finalized).await,
         // Of an outage each job would only learn the same, one time-out after the other.
         Err(refusal) if batch.len() == 1 || refusal.is_outage() => {
-            for job in batch {
-                settling::settle(context, &job.held, refusal.outcome()).instrument(job.span.clone()).await;
-            }
+            // Side by side, so that all are written as soon as one can be.
+            let settled = batch.iter().map(|job| {
+                settling::settle(context, &job.held, refusal.outcome()).instrument(job.span.clone())
+            });
+            join_all(settled).await;
         }
         Err(refusal) => {
             tracing::warn!(
@@ -103,19 +110,33 @@ async fn run_together(context: &Context, batch: Vec<Attempt>) {
     }
 }
 
-/// One transaction a job. A stopping worker gives back those that it has not begun.
+/// One transaction a job. A stopping worker gives back at once those that it has not begun, however long the one that
+/// runs still takes.
 async fn run_alone(context: &Context, jobs: Vec<Attempt>) {
-    let mut waiting = jobs.into_iter();
-    while let Some(job) = waiting.next() {
-        if context.stopping.is_cancelled() {
-            let unstarted = std::iter::once(job).chain(waiting).map(|job| job.held).collect();
-            return settling::return_unstarted(context, unstarted).await;
-        }
-        match attempt(context, std::slice::from_ref(&job)).await {
-            Ok(finalized) => conclude(context, vec![job], finalized).await,
-            Err(refusal) => {
-                settling::settle(context, &job.held, refusal.outcome()).instrument(job.span.clone()).await;
+    let mut waiting = VecDeque::from(jobs);
+    while !context.stopping.is_cancelled() {
+        let Some(job) = waiting.pop_front() else { return };
+        let mut running = pin!(run_one(context, job));
+        tokio::select! {
+            biased;
+            () = context.stopping.cancelled() => {
+                tokio::join!(running, give_back(context, std::mem::take(&mut waiting)));
             }
+            () = &mut running => {}
+        }
+    }
+    give_back(context, waiting).await;
+}
+
+async fn give_back(context: &Context, unstarted: VecDeque<Attempt>) {
+    settling::return_unstarted(context, unstarted.into_iter().map(|job| job.held).collect()).await;
+}
+
+async fn run_one(context: &Context, job: Attempt) {
+    match attempt(context, std::slice::from_ref(&job)).await {
+        Ok(finalized) => conclude(context, vec![job], finalized).await,
+        Err(refusal) => {
+            settling::settle(context, &job.held, refusal.outcome()).instrument(job.span.clone()).await;
         }
     }
 }

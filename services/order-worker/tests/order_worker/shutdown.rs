@@ -79,6 +79,46 @@ async fn jobs_that_were_claimed_and_not_begun_are_given_back_with_their_attempt(
     world.database.assert_no_violations().await;
 }
 
+/// Refuses orders that come together, and holds a lone one up while somebody has the lock.
+const HELD_UP_ALONE: &str = "
+    CREATE FUNCTION refuse_batches() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF (SELECT count(*) FROM made) > 1 THEN
+            RAISE EXCEPTION 'together' USING CONSTRAINT = 'orders_come_alone';
+        END IF;
+        PERFORM pg_advisory_xact_lock_shared(1);
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER refuse_batches AFTER INSERT ON orders REFERENCING NEW TABLE AS made
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_batches();";
+
+#[tokio::test]
+async fn jobs_of_a_refused_batch_are_given_back_while_the_first_of_them_still_runs() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        let intent = world.intent().await;
+        world.shop.verify(&intent).await;
+    }
+    world.set(HELD_UP_ALONE).await;
+    let mut blocker = world.database.client().await;
+    let lock = blocker.transaction().await.unwrap();
+    lock.execute("SELECT pg_advisory_xact_lock(1)", &[]).await.unwrap();
+    let worker = world.worker(&[]);
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'order-worker' AND wait_event = 'advisory'";
+    until("one of them runs alone", async || world.count(waits).await == 1).await;
+    worker.begin_to_stop();
+    let given_back = "SELECT count(*) FROM job_queue
+        WHERE job_type = 'finalize_order' AND status = 'pending' AND attempts = 0 AND lease_no = 1";
+    until("the others are given back", async || world.count(given_back).await == 2).await;
+    assert_eq!(world.count(waits).await, 1, "one still runs");
+    lock.rollback().await.unwrap();
+    worker.ended().await;
+    assert_eq!(world.count("SELECT count(*) FROM orders").await, 1, "what ran was finished");
+    assert_eq!(world.count(given_back).await, 2);
+    world.database.assert_no_violations().await;
+}
+
 #[tokio::test]
 async fn the_binary_obeys_sigterm_and_gives_its_question_back() {
     let world = World::new().await;

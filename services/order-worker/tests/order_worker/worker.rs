@@ -176,6 +176,43 @@ async fn a_worker_whose_connections_were_cut_goes_on_by_itself() {
     world.database.assert_no_violations().await;
 }
 
+/// No reaper runs here: what is left to it would wait for ever.
+#[tokio::test]
+async fn an_outage_that_is_shorter_than_a_lease_counts_as_no_crash() {
+    let world = World::new().await;
+    let intent = world.intent().await;
+    world.shop.verify(&intent).await;
+    let mut blocker = world.database.client().await;
+    let lock = blocker.transaction().await.unwrap();
+    lock.execute("SELECT FROM carts FOR UPDATE", &[]).await.unwrap();
+    let worker = world.worker(&[]);
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+        AND application_name = 'order-worker' AND wait_event_type = 'Lock'";
+    until("the order is under way", async || world.count(waits).await == 1).await;
+    // The statement for it is refused inside the database itself.
+    let allow = async |connections: bool| {
+        let set = "UPDATE pg_database SET datallowconn = $1 WHERE datname = current_database()";
+        world.shop.client.execute(set, &[&connections]).await.unwrap();
+    };
+    allow(false).await;
+    world
+        .set(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND application_name = 'order-worker'",
+        )
+        .await;
+    lock.rollback().await.unwrap();
+    let nearly_over = "SELECT count(*) FROM job_queue
+        WHERE status = 'processing' AND locked_until < clock_timestamp() + interval '2 seconds'";
+    until("the lease has nearly run out", async || world.count(nearly_over).await == 1).await;
+    allow(true).await;
+    world.wait_for(&intent, "completed").await;
+    worker.stop().await;
+    let job = "SELECT count(*) FROM job_queue WHERE job_type = 'finalize_order' AND attempts = 2 AND crash_count = 0";
+    assert_eq!(world.count(job).await, 1);
+    world.database.assert_no_violations().await;
+}
+
 #[tokio::test]
 async fn readiness_asks_the_database_and_liveness_does_not() {
     let world = World::new().await;

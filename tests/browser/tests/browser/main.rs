@@ -4,5 +4,6 @@
 mod accessibility;
 mod confirmation;
 mod console;
+mod following;
 mod operators;
 mod shop;

@@ -20,6 +20,7 @@ mod processors;
 mod purchase;
 mod queue;
 mod report;
+mod rescue;
 mod rounds;
 mod scenario;
 mod shop;

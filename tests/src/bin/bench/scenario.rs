@@ -2,7 +2,7 @@ use clap::ValueEnum;
 
 use crate::{
     backlog, cluster::Cluster, console_pages, cost, finalize, flash_sale, followers, idle, invariant_check,
-    purchase, queue, report::Row, status,
+    purchase, queue, report::Row, rescue, status,
 };
 
 /// What can be measured on its own.
@@ -19,13 +19,14 @@ pub(crate) enum Scenario {
     Status,
     Cost,
     Invariants,
+    Rescue,
     Followers,
     ConsolePages,
     Idle,
 }
 
 impl Scenario {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Queue,
         Self::FullTable,
         Self::Finalize,
@@ -36,6 +37,7 @@ impl Scenario {
         Self::Status,
         Self::Cost,
         Self::Invariants,
+        Self::Rescue,
         Self::Followers,
         Self::ConsolePages,
         Self::Idle,
@@ -54,6 +56,7 @@ impl Scenario {
             Self::Status => "status",
             Self::Cost => "cost",
             Self::Invariants => "invariants",
+            Self::Rescue => "rescue",
             Self::Followers => "followers",
             Self::ConsolePages => "console_pages",
             Self::Idle => "idle",
@@ -76,6 +79,7 @@ impl Scenario {
             Self::Invariants => {
                 "the check of the invariants over 100,000 orders: everything, and what has changed"
             }
+            Self::Rescue => "a worker is killed with fifty jobs in hand; another is asked to stop",
             Self::Followers => "200 browsers wait on the confirmation page",
             Self::ConsolePages => "the operators' pages over a million jobs and 200,000 orders",
             Self::Idle => "services that nobody asks anything: start, memory, processor",
@@ -94,6 +98,7 @@ impl Scenario {
             Self::Status => status::run(cluster).await,
             Self::Cost => cost::run(cluster).await,
             Self::Invariants => invariant_check::run(cluster).await,
+            Self::Rescue => rescue::run(cluster).await,
             Self::Followers => followers::run(cluster).await,
             Self::ConsolePages => console_pages::run(cluster).await,
             Self::Idle => idle::run(cluster).await,

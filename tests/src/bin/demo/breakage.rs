@@ -239,3 +239,6 @@ fn page(
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(text))
 }
+
+#[cfg(test)]
+mod tests;

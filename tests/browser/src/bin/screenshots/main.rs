@@ -85,6 +85,8 @@ async fn console(world: &World) -> anyhow::Result<()> {
     let number = world.order_number(&bought).await;
 
     let window = Window::open(WindowOptions::DESK).await?;
+    window.go(&world.console_url("/admin")).await?;
+    take(&window, Colours::Light, "console-sign-in").await?;
     world.enter_console(&window, Duty::Operator, "/admin").await;
     // The figures are taken every few seconds, those of the orders less often.
     await_text(&window, "#glance", &format!("{} orders", ORDERS + OTHER_ORDERS)).await;
@@ -95,7 +97,17 @@ async fn console(world: &World) -> anyhow::Result<()> {
     take(&window, Colours::Dark, "console-speed").await?;
     let case = "SELECT id::text FROM review_cases WHERE kind = 'amount_mismatch'";
     let case: String = world.shop.client.query_one(case, &[]).await?.get(0);
+    let variant = "SELECT variant_id FROM inventory WHERE sold > 0 ORDER BY variant_id LIMIT 1";
+    let variant: String = world.shop.client.query_one(variant, &[]).await?.get(0);
     let pages = [
+        ("/admin/jobs".to_owned(), "console-jobs"),
+        ("/admin/jobs/failures".to_owned(), "console-failures"),
+        ("/admin/jobs/retry".to_owned(), "console-retry"),
+        ("/admin/payments".to_owned(), "console-payments"),
+        ("/admin/cases".to_owned(), "console-cases"),
+        ("/admin/orders".to_owned(), "console-orders"),
+        ("/admin/stock".to_owned(), "console-stock"),
+        (format!("/admin/stock/{variant}"), "console-variant"),
         (format!("/admin/jobs/{id}"), "console-job"),
         (format!("/admin/payments/{}", bought.payment_intent_id), "console-payment"),
         (format!("/admin/cases/{case}"), "console-case"),

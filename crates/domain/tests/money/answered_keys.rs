@@ -1,0 +1,30 @@
+//! The key of a checkout request that was answered.
+
+use schema::queries::idempotency_keys::{NewRequest, put_if_unanswered};
+use test_support::factories::Provider;
+
+use crate::world::World;
+
+/// Whoever found the key unanswered may be overtaken by the answer before it puts another intent there.
+#[tokio::test]
+async fn an_answered_key_takes_no_other_request() {
+    let world = World::new().await;
+    let (answered, another) = (world.intent(Provider::Esewa).await, world.intent(Provider::Esewa).await);
+    let pool = world.database.pool_as("checkout_api");
+    let mut connection = pool.connection().await.unwrap();
+    let request = NewRequest {
+        user_id: "asha",
+        key: "k",
+        request_digest: &[7; 32],
+        payment_intent_id: &answered.intent.payment_intent_id,
+        lease_seconds: None,
+        response_body: Some(b"{}"),
+    };
+    assert_eq!(put_if_unanswered(&mut connection, &request).await.unwrap(), None);
+    let late =
+        NewRequest { payment_intent_id: &another.intent.payment_intent_id, response_body: None, ..request };
+    put_if_unanswered(&mut connection, &late).await.unwrap_err();
+    let kept = "SELECT count(*)::text FROM idempotency_keys
+        WHERE user_id = 'asha' AND payment_intent_id = $1 AND response_body IS NOT NULL";
+    assert_eq!(world.text(kept, &answered.intent).await, "1");
+}
