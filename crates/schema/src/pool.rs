@@ -18,6 +18,7 @@ use diesel_async::{
 };
 use futures_util::FutureExt;
 
+use tokio::runtime::Handle;
 use tokio_postgres::{Socket, tls::MakeTlsConnect};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -90,9 +91,10 @@ impl std::fmt::Debug for Pool {
 }
 
 impl Pool {
-    /// Makes the pool without connecting: a service starts while its database is down.
+    /// Makes the pool without connecting: a service starts while its database is down. Its connections live on the runtime
+    /// that this is called on.
     ///
-    /// Fails when the URL cannot be read.
+    /// Fails when the URL cannot be read, and outside any runtime.
     pub fn new(settings: &PoolSettings) -> Result<Self, Error> {
         Self::with_planning(settings, Planning::EachTime)
     }
@@ -113,12 +115,16 @@ impl Pool {
         config.recycling_method = RecyclingMethod::Fast;
         let silence = Silence::default();
         let setup = (settings.clone(), silence.clone());
+        // A connection lives on the runtime that opened it. Servers have runtimes of their own for their threads, which
+        // end one after the other: what all of them use must not end with the first.
+        let runtime = Handle::try_current().map_err(|error| Error::Defect(error.to_string()))?;
         config.custom_setup = Box::new(move |_| {
             let (settings, silence) = setup.clone();
+            let connecting =
+                runtime.spawn(async move { connect_watched(&settings, planning, silence).await });
             async move {
-                connect_watched(&settings, planning, silence)
-                    .await
-                    .map_err(|error| diesel::ConnectionError::BadConnection(error.reason().to_owned()))
+                let connected = connecting.await.map_err(|error| Error::Defect(error.to_string())).flatten();
+                connected.map_err(|error| diesel::ConnectionError::BadConnection(error.reason().to_owned()))
             }
             .boxed()
         });

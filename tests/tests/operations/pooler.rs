@@ -124,7 +124,7 @@ async fn the_pipeline_runs_behind_a_pooler_that_hands_a_connection_on_after_ever
     pipeline.restart(Program::AdminConsole).await.unwrap();
     let shop = Shop::open(&database).await;
     let goods = shop.variant(UNIT_PRICE_MINOR, STOCK).await;
-    let world = World { pipeline, goods, shop, database };
+    let world = World { pipeline, goods, database };
     for index in 0..10 {
         world.buy(Provider::ALL[index % 2]).await;
     }
