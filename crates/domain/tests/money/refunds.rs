@@ -215,6 +215,25 @@ async fn a_lease_lost_between_two_steps_ends_the_refund_there() {
     }
 }
 
+/// The other run has committed that it sends, after this one saw that nobody had.
+#[tokio::test]
+async fn what_another_run_has_sent_meanwhile_is_not_sent_again() {
+    let world = World::new().await;
+    let sale = world.refunding().await;
+    let send_meanwhile = "CREATE FUNCTION send_meanwhile() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             UPDATE refunds SET sent_at = now() WHERE sent_at IS NULL;
+             RETURN NULL;
+         END $$;
+         CREATE TRIGGER send_meanwhile AFTER INSERT ON payment_intent_events
+             FOR EACH ROW EXECUTE FUNCTION send_meanwhile()";
+    world.shop.client.batch_execute(send_meanwhile).await.unwrap();
+    assert!(matches!(world.run_refund().await, RefundRun::Waiting { .. }));
+    assert_eq!(world.refunds_made(&sale.intent).await, 0);
+    assert_eq!(world.refunds(&sale.intent).await, ["requested 50000"]);
+    world.database.assert_no_violations().await;
+}
+
 /// Two workers that both believe to hold the job. Half of the payment is left to refund, so the gateway would grant
 /// a second call as well.
 #[tokio::test]
