@@ -7,9 +7,11 @@ use tokio::process::Command;
 use crate::world::{SERVICES, World, until};
 
 /// What a service shows once it has worked: the last to appear are figures that are read from the database.
-const READ_FROM_THE_DATABASE: [(Program, &str); 2] = [
+const READ_FROM_THE_DATABASE: [(Program, &str); 4] = [
     (Program::OrderWorker(0), "job_queue_expired_leases{"),
+    (Program::AdminConsole, "overview_jobs{"),
     (Program::AdminConsole, "overview_invariants_checked_age_seconds "),
+    (Program::AdminConsole, "overview_paid_to_order_seconds{"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
