@@ -38,10 +38,11 @@ test-browser: ## Run the tests in a real browser, brought here where it is missi
 	@scripts/browser.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test browser -- --test-threads=$(BROWSERS) $(ONLY)
 
 .PHONY: test-operations
-test-operations: ## Roles, TLS, traces, rolling restarts, readiness: what operators rely on (ONLY=roles: tests of that name)
+test-operations: ## Roles, TLS, traces, rolling restarts, readiness, alerts: what operators rely on (ONLY=roles: tests of that name)
 	@echo "test-operations: building the services and the tests" >&2
 	@cargo build --workspace --locked --all-targets
 	@$(TEST_POSTGRES) cargo test --workspace --locked --test operations -- --nocapture $(ONLY)
+	@$(if $(ONLY),,scripts/prometheus.sh run -- $(TEST_POSTGRES) cargo test --workspace --locked --test operations_alerts)
 
 .PHONY: test-alerts
 test-alerts: ## Hold rules, dashboard and runbook against running services and a real Prometheus
@@ -100,7 +101,7 @@ guards: ## Take each constraint and each fence out in turn, and see which test n
 	@$(TEST_POSTGRES) cargo run --quiet --locked --bin guards -- $(KIND) $(if $(ONLY),--only "$(ONLY)")
 
 .PHONY: check
-check: check-format check-rules check-alerts check-licences check-manifests check-lints check-docs check-schema ## Run every check that needs no running service
+check: check-format check-rules check-alerts check-licences check-manifests check-lints check-docs check-schema check-sql ## Run every check that needs no running service
 
 .PHONY: check-format
 check-format: ## Sources are formatted
