@@ -42,6 +42,7 @@ pub fn link_to(span: &Span, traceparent: &str) {
 /// a wait has no code that runs, and would be a gap without it.
 pub fn record_wait(name: &'static str, traceparent: &str, waited: Duration) {
     let tracer = global::tracer("service-kit");
+    #[expect(clippy::disallowed_methods, reason = "the time of a span is for people; it decides nothing")]
     let ends = SystemTime::now();
     let builder = tracer.span_builder(name).with_start_time(ends.checked_sub(waited).unwrap_or(ends));
     tracer.build_with_context(builder, &remote_context(traceparent)).end_with_timestamp(ends);
