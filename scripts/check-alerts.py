@@ -162,7 +162,9 @@ def check_compose() -> None:
     documented = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", documentation))
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
     for name, service in compose["services"].items():
-        if service["image"] == "order-pipeline":
+        if service["image"].startswith("order-pipeline/"):
+            if f" AS {name}\n" not in (DEPLOY / "Dockerfile").read_text():
+                breach(f"compose.yaml, {name}: the Dockerfile has no such target")
             for variable in service.get("environment", {}):
                 if variable.removesuffix("_FILE") not in documented:
                     breach(f"compose.yaml, {name}: {variable} is not a documented setting")

@@ -5,9 +5,6 @@ from __future__ import annotations
 from .manifests import Manifests
 from .source import Source
 
-#: `migrate` reads no settings: its one variable cannot be a file.
-SECRETS_IN_THE_ENVIRONMENT = {("migrate", "DATABASE_URL")}
-
 
 def check_variables(manifests: Manifests, source: Source) -> list[str]:
     """Every variable is a documented setting, a standard name, or a secret's file."""
@@ -31,7 +28,7 @@ def check_secrets(manifests: Manifests, source: Source) -> list[str]:
         mounts = workload.container.get("volumeMounts", [])
         mounted = {mount["mountPath"]: secret_of.get(mount["name"]) for mount in mounts}
         for name, value in manifests.environment(workload).items():
-            if name in source.secrets and (workload.name, name) not in SECRETS_IN_THE_ENVIRONMENT:
+            if name in source.secrets:
                 complaints.append(f"{workload}: {name} stands in the environment; mount it and set {name}_FILE")
             if name.removesuffix("_FILE") in source.secrets and name.endswith("_FILE"):
                 folder, _, file = (value or "").rpartition("/")
@@ -41,7 +38,7 @@ def check_secrets(manifests: Manifests, source: Source) -> list[str]:
                     complaints.append(f"{workload}: {name} is not in a Secret called {workload.name}")
         for entry in workload.container.get("env", []):
             reference = entry.get("valueFrom", {}).get("secretKeyRef")
-            if reference and (workload.name, entry["name"]) not in SECRETS_IN_THE_ENVIRONMENT:
+            if reference:
                 complaints.append(f"{workload}: {entry['name']} comes from a Secret into the environment; mount it")
             if reference and reference["name"] != workload.name:
                 complaints.append(f"{workload}: {entry['name']} comes from the Secret of another")
