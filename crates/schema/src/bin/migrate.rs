@@ -83,8 +83,6 @@ async fn print_schema(url: String) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
-
     use super::*;
 
     #[test]
