@@ -257,7 +257,7 @@ class ChecksComplain(Broken):
         self.assertEqual(scaling.check_adapter(rendered(), rules, SOURCE), [])
         for old, new, words in (
             ("max(", "sum(", "take the maximum"),
-            ("job_queue_jobs", "job_queue_depth", "does not export"),
+            ("job_queue_due_jobs", "job_queue_depth", "does not export"),
             ("finalize_order", "send_newsletter", "waits for"),
         ):
             broken = copy.deepcopy(rules)
