@@ -5,6 +5,8 @@
 
 Each block runs in a transaction of its own that is rolled back, with psql's variables (`\\set`) and commands. A statement
 that fails, names a column that is not there or cannot be parsed fails the check, with the file and line of its block.
+Blocks that make databases and logins, which no transaction takes back, are fenced as ```pgsql and left to the tests of
+operations.
 """
 
 import os
