@@ -17,6 +17,11 @@ use crate::world::{SOON, World};
 
 const SHOPPERS: usize = 4;
 const STATUS_POLL_INTERVAL: Duration = Duration::from_millis(50);
+/// Of two replicas.
+const NOBODY: usize = 2;
+/// What `preStop` of the manifests is: between the word that a replica leaves and its SIGTERM, so that whoever has chosen
+/// it has also reached it.
+const PRE_STOP: Duration = Duration::from_millis(300);
 const RESTARTED: [Program; 5] = [
     Program::CheckoutApi,
     Program::PaymentCallback,
@@ -25,21 +30,30 @@ const RESTARTED: [Program; 5] = [
     Program::AdminConsole,
 ];
 
-/// Both replicas of one service, as an ingress knows them: whoever refuses the connection is passed over.
+/// Both replicas of one service, as an ingress knows them: no request begins at one that is leaving, and whoever refuses
+/// the connection is passed over.
 #[derive(Clone)]
 struct Replicas {
     urls: [String; 2],
     next: Arc<AtomicUsize>,
+    leaving: Arc<AtomicUsize>,
 }
 
 impl Replicas {
     fn new(urls: [String; 2]) -> Self {
-        Self { urls, next: Arc::default() }
+        Self { urls, next: Arc::default(), leaving: Arc::new(AtomicUsize::new(NOBODY)) }
+    }
+
+    fn lead_away_from(&self, index: usize) {
+        self.leaving.store(index, Ordering::SeqCst);
     }
 
     /// Sends a request once: only a connection that was never made is tried elsewhere.
     async fn send(&self, request: impl Fn(&str) -> RequestBuilder) -> Response {
-        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut first = self.next.fetch_add(1, Ordering::Relaxed);
+        if first % 2 == self.leaving.load(Ordering::SeqCst) {
+            first += 1;
+        }
         let mut refused = None;
         for index in [first, first + 1] {
             match request(&self.urls[index % 2]).send().await {
@@ -152,9 +166,21 @@ async fn a_rolling_restart_of_every_service_under_load_fails_no_purchase() {
     }
     let began = Instant::now();
     for program in RESTARTED {
-        for pipeline in [&mut world.pipeline, &mut beside] {
+        for (index, pipeline) in [&mut world.pipeline, &mut beside].into_iter().enumerate() {
+            let replicas = match program {
+                Program::CheckoutApi => Some(&checkout),
+                Program::PaymentCallback => Some(&callback),
+                _ => None,
+            };
+            if let Some(replicas) = replicas {
+                replicas.lead_away_from(index);
+                sleep(PRE_STOP).await;
+            }
             pipeline.terminate(program).await.unwrap();
             pipeline.restart(program).await.unwrap();
+            if let Some(replicas) = replicas {
+                replicas.lead_away_from(NOBODY);
+            }
         }
     }
     stop.store(true, Ordering::Relaxed);
