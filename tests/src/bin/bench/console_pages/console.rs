@@ -8,6 +8,10 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+/// What the overview says before its first sample.
+const NO_FIGURES: &str = "The first figures are being taken.";
+/// Of the whole overview over a full database.
+const FIGURES_TIMEOUT: Duration = Duration::from_secs(60);
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const READY_POLL_INTERVAL: Duration = Duration::from_millis(50);
 const STOP_TIMEOUT: Duration = Duration::from_secs(20);
@@ -45,7 +49,18 @@ impl Console {
             http,
         };
         console.await_ready().await?;
+        console.await_figures().await?;
         Ok(console)
+    }
+
+    /// The overview is as heavy as it gets only when it has been sampled.
+    async fn await_figures(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + FIGURES_TIMEOUT;
+        while self.get("/admin").await?.contains(NO_FIGURES) {
+            ensure!(Instant::now() < deadline, "the console has no figures after {FIGURES_TIMEOUT:?}");
+            sleep(READY_POLL_INTERVAL).await;
+        }
+        Ok(())
     }
 
     async fn await_ready(&self) -> anyhow::Result<()> {
