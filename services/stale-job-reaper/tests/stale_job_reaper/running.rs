@@ -159,7 +159,7 @@ async fn two_reapers_list_a_breach_once_and_both_show_it_until_it_is_whole() {
         .unwrap();
     until("the new one shows zero", async || figure(&third, series).await == Some(0.0)).await;
     let listed = "SELECT count(*) FROM invariant_check_results WHERE cleared_at >= first_seen_at";
-    assert_eq!(world.count(listed).await, 1);
+    until("it is listed as whole", async || world.count(listed).await == 1).await;
     assert!(figure(&third, "invariant_check_timestamp_seconds{check=\"incremental\"}").await.is_some());
     assert!(figure(&third, "invariant_check_duration_seconds{check=\"full\"}").await.is_some());
     second.stop().await;
