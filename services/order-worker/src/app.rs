@@ -11,7 +11,7 @@ use domain::{
     Pool, PoolSettings,
     payments::{Gateways, QuestionPolicy, verify::Questions},
     queue::{RetryPolicy, Waker, WorkerId},
-    readiness,
+    readiness::{self, SchemaCheck},
     refunds::RefundTerms,
 };
 use gateways::{Addresses, Configured};
@@ -105,6 +105,7 @@ impl Application {
             worker_id: WorkerId::unique("order-worker"),
             control: pools.control,
             work: pools.work,
+            schema: SchemaCheck::default(),
             lease: worker.lease,
             poll_interval: worker.poll_interval,
             refund_terms: RefundTerms::of_all_gateways(i32::from(settings.job()?.max_attempts)),

@@ -72,6 +72,7 @@ impl<'a> Claimer<'a> {
     async fn claim(&mut self, room: u32) -> Result<Vec<Held>, Error> {
         let context = self.context;
         let mut connection = context.control.connection().await?;
+        context.schema.ensure_fits(&mut connection).await?;
         let claimed_at = Instant::now();
         let claim = self.line.claim(&mut connection, &context.worker_id, self.look, room, context.lease);
         let leases = claim.await?;

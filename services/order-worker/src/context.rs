@@ -3,6 +3,7 @@ use std::time::Duration;
 use domain::{
     Pool,
     queue::{RetryPolicy, Waker, WorkerId},
+    readiness::SchemaCheck,
     refunds::RefundTerms,
 };
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,8 @@ pub(crate) struct Context {
     pub(crate) control: Pool,
     /// For handlers.
     pub(crate) work: Pool,
+    /// Nothing is claimed from a schema that is not this binary's.
+    pub(crate) schema: SchemaCheck,
     pub(crate) lease: Duration,
     pub(crate) poll_interval: Duration,
     pub(crate) retry: RetryPolicy,

@@ -39,6 +39,12 @@ impl Started {
         .await
     }
 
+    /// A line of the log that says this under this key.
+    fn told(&self, key: &str, what: &str) -> Option<Value> {
+        let log = fs::read_to_string(self.log.path()).unwrap();
+        log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(|line| line[key] == what)
+    }
+
     /// The line that says why the service is not ready, which must stand in its log too.
     async fn reason(&self) -> String {
         let reason = until("the database probe says why", async || {
@@ -51,12 +57,7 @@ impl Started {
         .await;
         assert_eq!(reason.lines().count(), 1, "{reason}");
         let wanted = format!("database: {reason}");
-        until(&format!("the log says `{wanted}`"), async || {
-            let log = fs::read_to_string(self.log.path()).unwrap();
-            let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            lines.any(|line| line["reason"] == wanted.as_str()).then_some(())
-        })
-        .await;
+        until(&format!("the log says `{wanted}`"), async || self.told("reason", &wanted)).await;
         reason
     }
 }
@@ -82,11 +83,7 @@ async fn a_schema_that_does_not_fit_is_named_and_noticed_when_it_does() {
             "INSERT INTO __diesel_schema_migrations SELECT * FROM newest; DROP TABLE newest",
             "the schema is older than this binary",
         ),
-        (
-            "UPDATE schema_compatibility SET minimum_binary_version = '99999999999999'",
-            "UPDATE schema_compatibility SET minimum_binary_version = '00000000000001'",
-            "this binary is too old: the schema asks for 99999999999999",
-        ),
+        (UNFIT, FIT, "this binary is too old: the schema asks for 99999999999999"),
     ];
     let environment = complete_environment(database.url());
     let services = SERVICES.map(|binary| Started::new(binary, &environment));
@@ -101,6 +98,42 @@ async fn a_schema_that_does_not_fit_is_named_and_noticed_when_it_does() {
             service.await_readiness(StatusCode::OK).await;
         }
     }
+}
+
+const UNFIT: &str = "UPDATE schema_compatibility SET minimum_binary_version = '99999999999999'";
+const FIT: &str = "UPDATE schema_compatibility SET minimum_binary_version = '00000000000001'";
+
+#[tokio::test]
+async fn nothing_is_claimed_or_rescued_in_a_schema_that_does_not_fit() {
+    let database = TestDatabase::create().await;
+    let client = database.client().await;
+    let jobs = "INSERT INTO job_queue (job_type) VALUES ('finalize_order');
+                INSERT INTO job_queue (job_type, status, attempts, lease_no, locked_by, locked_until)
+                VALUES ('abandoned', 'processing', 1, 1, 'dead', now() - interval '1 hour')";
+    client.batch_execute(&format!("{UNFIT}; {jobs}")).await.unwrap();
+    let mut environment = complete_environment(database.url());
+    environment.insert("REAPER__INTERVAL_SECONDS".to_owned(), "1".to_owned());
+    let worker = Started::new("order-worker", &environment);
+    let reaper = Started::new("stale-job-reaper", &environment);
+    for (service, key, what) in [(&worker, "what", "claim"), (&reaper, "sweep", "rescue")] {
+        until(&format!("{what} was tried and refused"), async || {
+            let told = service.told(key, what)?;
+            told["error"].as_str().is_some_and(|error| error.contains("this binary is too old")).then_some(())
+        })
+        .await;
+    }
+    let read = "SELECT count(*) FROM job_queue
+                 WHERE (job_type, status, attempts, crash_count)
+                    IN (('finalize_order', 'pending', 0, 0), ('abandoned', 'processing', 1, 0))";
+    let untouched: i64 = client.query_one(read, &[]).await.unwrap().get(0);
+    assert_eq!(untouched, 2);
+
+    client.batch_execute(FIT).await.unwrap();
+    until("both go on by themselves", async || {
+        let untouched: i64 = client.query_one(read, &[]).await.unwrap().get(0);
+        (untouched == 0).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

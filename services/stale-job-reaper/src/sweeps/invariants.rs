@@ -46,6 +46,7 @@ impl Check {
 /// Looks at everything, page after page; returns how many promises are listed as broken.
 pub(crate) async fn check_whole(context: &Context, swept: &mut Swept) -> Result<usize, Error> {
     let mut connection = context.pool.connection().await?;
+    context.schema.ensure_fits(&mut connection).await?;
     begin_round(&mut connection).await?;
     let (mut round_has_ended, mut pauses) = (false, 0);
     for _ in 0..WHOLE_PAGES_MAX {

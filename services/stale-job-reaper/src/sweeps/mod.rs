@@ -7,12 +7,13 @@ mod owe;
 mod rescue;
 mod retain;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     Connection, Error, Pool,
     notifications::{ANY, Channel, notify},
     queue::Retention,
+    readiness::SchemaCheck,
 };
 use service_kit::settings::Settings;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,8 @@ const CHECK_PAGES: u32 = 20;
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     pub(crate) pool: Pool,
+    /// Nothing is swept in a schema that is not this binary's.
+    pub(crate) schema: Arc<SchemaCheck>,
     pub(crate) metrics: Metrics,
     pub(crate) retention: Duration,
     pub(crate) job_attempts_max: i32,
@@ -46,6 +49,7 @@ impl Context {
         let retention_days = u64::from(reaper.retention_days);
         Ok(Self {
             pool,
+            schema: Arc::default(),
             metrics: Metrics::new(),
             retention: Duration::from_secs(retention_days * 24 * 3600),
             job_attempts_max: i32::from(settings.job()?.max_attempts),
@@ -127,6 +131,7 @@ impl Sweep {
         swept: &mut Swept,
     ) -> Result<(), Error> {
         let mut connection = context.pool.connection().await?;
+        context.schema.ensure_fits(&mut connection).await?;
         for _ in 0..pages_max {
             let may_be_more = match self {
                 Self::Rescue => rescue::page(&mut connection, context, swept).await?,
