@@ -8,7 +8,7 @@ mod cluster;
 mod outage;
 mod verdict;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{fs, io::ErrorKind, path::Path, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
@@ -28,6 +28,8 @@ const CALM: Duration = Duration::from_secs(10);
 const REST_TIMEOUT: Duration = Duration::from_secs(120);
 const REST_LOOK_INTERVAL: Duration = Duration::from_millis(500);
 const VARIANT: &str = "tea";
+/// What the services said in the last run.
+const LOG_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../.data/failover-logs");
 /// Later than a run takes: no order may owe its existence to anything but its callback.
 const FIRST_QUESTION_SECONDS: &str = "1800";
 /// How often a shopper asks for the same checkout whose gateway did not answer, as a storefront does.
@@ -53,7 +55,7 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("failover: {error:#}");
+            eprintln!("failover: {error:#}\nfailover: the services' logs are in {LOG_FOLDER}");
             ExitCode::FAILURE
         }
     }
@@ -65,6 +67,7 @@ async fn run(Arguments { database_url, callbacks: wanted, per_second }: Argument
     open_shop(&cluster, wanted).await?;
     say("starting the sandbox and the services");
     let options = PipelineOptions::new(&database_url)
+        .log_folder(fresh_log_folder()?)
         .workers(2)
         .setting("RECONCILE__SCHEDULE_SECONDS", FIRST_QUESTION_SECONDS);
     let pipeline = Arc::new(Pipeline::start(options).await?);
@@ -102,6 +105,16 @@ async fn run(Arguments { database_url, callbacks: wanted, per_second }: Argument
     println!("{findings}");
     ensure!(findings.is_clean(), "something that was acknowledged is not there, or is not as it must be");
     Ok(())
+}
+
+fn fresh_log_folder() -> anyhow::Result<&'static Path> {
+    let folder = Path::new(LOG_FOLDER);
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).context("cannot empty the log folder")
+        }
+        _ => Ok(folder),
+    }
 }
 
 async fn open_shop(cluster: &Cluster, units: usize) -> anyhow::Result<()> {
