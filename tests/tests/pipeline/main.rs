@@ -19,6 +19,7 @@ mod late_money;
 mod modes;
 mod outages;
 mod purchases;
+mod reads;
 mod replicas;
 mod rush;
 mod settings;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail, ensure};
+use schema::pool::PLANNED_ONCE;
 use tokio::{process::Command, time::timeout};
 use url::Url;
 
@@ -28,7 +29,7 @@ pub(crate) struct Lap<'a> {
 }
 
 impl Lap<'_> {
-    /// Runs it with prepared statements, `:lap` being 0 and `:laps_each` the number of transactions; returns transactions a second without the time to connect.
+    /// Runs it with prepared statements that are planned as the services plan theirs, `:lap` being 0 and `:laps_each` the number of transactions; returns transactions a second without the time to connect.
     ///
     /// # Errors
     /// Where pgbench is missing, takes too long, or any transaction fails.
@@ -41,7 +42,7 @@ impl Lap<'_> {
         command.arg(format!("--client={}", self.clients)).arg(format!("--jobs={}", self.clients.min(2)));
         command.arg(format!("--transactions={}", self.transactions_each));
         command.arg("--file").arg(&script);
-        command.stdin(Stdio::null()).kill_on_drop(true);
+        command.env("PGOPTIONS", planned_once()).stdin(Stdio::null()).kill_on_drop(true);
         let Ok(ended) = timeout(LAP_MAX, command.output()).await else {
             bail!("pgbench {} did not end within {LAP_MAX:?}", self.name);
         };
@@ -70,6 +71,10 @@ impl Lap<'_> {
             url.path().trim_start_matches('/').to_owned(),
         ])
     }
+}
+
+fn planned_once() -> String {
+    PLANNED_ONCE.iter().map(|(name, value)| format!("-c {name}={value} ")).collect()
 }
 
 fn transactions_per_second(said: &str) -> Option<f64> {

@@ -21,17 +21,18 @@ pub struct Requests<'a> {
 }
 
 statement! {
+    // Not EXISTS: where few keys were known when it was planned, all keys would be read into a hash at every call.
     CartsWithEarlier<'a> { requests: &'a Requests<'a> } -> SqlUuid;
     "SELECT asked.cart_id
        FROM unnest(" (requests.cart_ids as Array<SqlUuid>) ", " (requests.cart_rounds as Array<Integer>) ", "
                      (requests.user_ids as Array<Text>) ", " (requests.keys as Array<Text>) ")
             AS asked (cart_id, cart_round, user_id, idempotency_key)
-      WHERE EXISTS (SELECT FROM idempotency_keys k
-                     WHERE k.user_id = asked.user_id AND k.idempotency_key = asked.idempotency_key)
-         OR EXISTS (SELECT FROM payment_intents pi
-                     WHERE pi.cart_id = asked.cart_id
-                       AND (pi.status IN ('created', 'awaiting_payment')
-                            OR (pi.status = 'verified' AND pi.cart_round = asked.cart_round)))"
+      WHERE (SELECT true FROM idempotency_keys k
+              WHERE k.user_id = asked.user_id AND k.idempotency_key = asked.idempotency_key)
+         OR (SELECT true FROM payment_intents pi
+              WHERE pi.cart_id = asked.cart_id
+                AND (pi.status IN ('created', 'awaiting_payment')
+                     OR (pi.status = 'verified' AND pi.cart_round = asked.cart_round)) LIMIT 1)"
 }
 
 /// The carts whose request is not their first word: its key is known, or the cart has an intent that is open or paid.

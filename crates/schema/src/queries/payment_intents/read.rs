@@ -86,14 +86,26 @@ pub struct IntentToFinalize {
 }
 
 statement! {
+    // A cart has at most one open intent. Found cart by cart, since one scan for all of them would be over every open intent;
+    // and looked at again under its lock, since it may have been paid meanwhile.
     LockToFinalize<'a> { payment_intent_ids: &'a [&'a str], cart_ids: &'a [Uuid] }
     -> (Text, Text, Text, Text, diesel::sql_types::Uuid, Integer, BigInt, Double);
-    "SELECT pi.payment_intent_id, pi.provider, pi.status, pi.reservation, pi.cart_id, pi.cart_round, pi.amount_minor, \
+    "WITH wanted AS MATERIALIZED ( \
+         SELECT unnest(" (payment_intent_ids as diesel::sql_types::Array<Text>) ") AS payment_intent_id \
+     ) \
+     SELECT pi.payment_intent_id, pi.provider, pi.status, pi.reservation, pi.cart_id, pi.cart_round, pi.amount_minor, \
             extract(epoch FROM clock_timestamp() - pi.updated_at)::float8 \
        FROM payment_intents pi \
-      WHERE pi.payment_intent_id = ANY (" (payment_intent_ids as diesel::sql_types::Array<Text>) ") \
-         OR (pi.cart_id = ANY (" (cart_ids as diesel::sql_types::Array<diesel::sql_types::Uuid>) ") \
-             AND pi.status IN ('created', 'awaiting_payment')) \
+      WHERE pi.payment_intent_id = ANY (ARRAY( \
+                SELECT w.payment_intent_id FROM wanted w \
+                 UNION ALL \
+                SELECT open.payment_intent_id \
+                  FROM unnest(" (cart_ids as diesel::sql_types::Array<diesel::sql_types::Uuid>) ") AS cart (cart_id) \
+                 CROSS JOIN LATERAL (SELECT o.payment_intent_id FROM payment_intents o \
+                                      WHERE o.cart_id = cart.cart_id \
+                                        AND o.status IN ('created', 'awaiting_payment') LIMIT 1) AS open)) \
+        AND (pi.payment_intent_id = ANY (ARRAY(SELECT w.payment_intent_id FROM wanted w)) \
+             OR pi.status IN ('created', 'awaiting_payment')) \
       ORDER BY pi.payment_intent_id FOR NO KEY UPDATE"
 }
 
