@@ -1,10 +1,10 @@
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Utc};
-pub use schema::queries::job_list::{FailureKind, JobFilter, ListedJob};
+use chrono::DateTime;
+pub use schema::queries::job_list::{DuePlace, FailureKind, JobFilter, ListedJob};
 use schema::{
     Connection, Error,
-    queries::job_list::{self, DuePlace, Page},
+    queries::job_list::{self, Page},
 };
 
 use crate::{payments::status::words, story::mask::without_phone_numbers, text::can_be_stored};
@@ -29,11 +29,12 @@ words! {
     }
 }
 
-/// Where a page of jobs ended, opaque to callers: of pending jobs `<priority>:<microseconds>:<id>`, of others `<id>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where a page of jobs ended, opaque to callers: of pending jobs
+/// `<priority>:<microseconds>:<id>:<type>`, of others `<id>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cursor {
     Before(i64),
-    After { priority: i32, run_at: DateTime<Utc>, id: i64 },
+    After(DuePlace),
 }
 
 /// A text that no page ended with.
@@ -45,8 +46,8 @@ impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Before(id) => write!(f, "{id}"),
-            Self::After { priority, run_at, id } => {
-                write!(f, "{priority}:{}:{id}", run_at.timestamp_micros())
+            Self::After(DuePlace { job_type, priority, run_at, id }) => {
+                write!(f, "{priority}:{}:{id}:{job_type}", run_at.timestamp_micros())
             }
         }
     }
@@ -56,16 +57,18 @@ impl FromStr for Cursor {
     type Err = NotACursor;
 
     fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let parts: Vec<&str> = text.split(':').collect();
+        // A type may have colons in it; nothing before it does.
+        let parts: Vec<&str> = text.splitn(4, ':').collect();
         match parts.as_slice() {
             [id] => Ok(Self::Before(id.parse().or(Err(NotACursor))?)),
-            [priority, micros, id] => {
+            [priority, micros, id, job_type] => {
                 let micros: i64 = micros.parse().or(Err(NotACursor))?;
-                Ok(Self::After {
+                Ok(Self::After(DuePlace {
+                    job_type: can_be_stored(job_type).then(|| (*job_type).to_owned()).ok_or(NotACursor)?,
                     priority: priority.parse().or(Err(NotACursor))?,
                     run_at: DateTime::from_timestamp_micros(micros).ok_or(NotACursor)?,
                     id: id.parse().or(Err(NotACursor))?,
-                })
+                }))
             }
             _ => Err(NotACursor),
         }
@@ -75,7 +78,8 @@ impl FromStr for Cursor {
 /// Which page of which jobs.
 #[derive(Debug, Clone, Default)]
 pub struct ListJobs {
-    /// `None` lists jobs of all states. Pending ones come in the order in which they are claimed, others newest first.
+    /// `None` lists jobs of all states. Pending ones come type by type, each in the order in which its
+    /// jobs are claimed; others newest first.
     pub state: Option<JobState>,
     /// Its `status` is set from `state`.
     pub filter: JobFilter,
@@ -100,7 +104,7 @@ pub async fn list(connection: &mut Connection, wanted: &ListJobs) -> Result<JobP
         return Ok(JobPage { jobs: Vec::new(), next_cursor: None, is_cut_short: false });
     };
     let page = Page { examined_max: JOBS_EXAMINED_MAX, rows_max: i64::from(limit) + 1 };
-    let mut jobs = rows(connection, wanted.state, &filter, place, page).await?;
+    let mut jobs = rows(connection, wanted.state, &filter, place.clone(), page).await?;
     for job in &mut jobs {
         job.error_line = job.error_line.as_deref().map(without_phone_numbers);
     }
@@ -110,12 +114,15 @@ pub async fn list(connection: &mut Connection, wanted: &ListJobs) -> Result<JobP
     }
     jobs.truncate(usize::from(limit));
     let is_pending = wanted.state == Some(JobState::Pending);
-    let next_cursor =
-        jobs.last().map(
-            |&ListedJob { priority, run_at, id, .. }| {
-                if is_pending { Cursor::After { priority, run_at, id } } else { Cursor::Before(id) }
-            },
-        );
+    let next_cursor = jobs.last().map(|last| match is_pending {
+        true => Cursor::After(DuePlace {
+            job_type: last.job_type.clone(),
+            priority: last.priority,
+            run_at: last.run_at,
+            id: last.id,
+        }),
+        false => Cursor::Before(last.id),
+    });
     Ok(JobPage { jobs, next_cursor, is_cut_short: false })
 }
 
@@ -131,11 +138,13 @@ fn readable(wanted: &ListJobs) -> Option<(JobFilter, DuePlace)> {
         Some(JobState::Pending | JobState::Processing | JobState::Failed) | None => None,
     };
     let is_pending = wanted.state == Some(JobState::Pending);
-    let place = match wanted.cursor {
-        Some(Cursor::Before(id)) => DuePlace { priority: i32::MIN, run_at: DateTime::UNIX_EPOCH, id },
-        Some(Cursor::After { priority, run_at, id }) => DuePlace { priority, run_at, id },
-        None if is_pending => DuePlace { priority: i32::MIN, run_at: DateTime::UNIX_EPOCH, id: 0 },
-        None => DuePlace { priority: i32::MIN, run_at: DateTime::UNIX_EPOCH, id: i64::MAX },
+    let from =
+        |id| DuePlace { job_type: String::new(), priority: i32::MIN, run_at: DateTime::UNIX_EPOCH, id };
+    let place = match &wanted.cursor {
+        Some(Cursor::Before(id)) => from(*id),
+        Some(Cursor::After(place)) => place.clone(),
+        None if is_pending => from(0),
+        None => from(i64::MAX),
     };
     Some((JobFilter { status, ..wanted.filter.clone() }, place))
 }
@@ -168,7 +177,7 @@ async fn end_of_walk(
     let end = match state {
         Some(JobState::Pending) => {
             let end = job_list::end_of_pending_walk_after(connection, place, examined_max).await?;
-            return Ok(end.map(|DuePlace { priority, run_at, id }| Cursor::After { priority, run_at, id }));
+            return Ok(end.map(Cursor::After));
         }
         Some(JobState::Processing) => {
             job_list::end_of_processing_walk_before(connection, place.id, examined_max).await?
@@ -195,10 +204,11 @@ mod tests {
     #[test]
     fn a_cursor_survives_its_text() {
         let run_at = DateTime::from_timestamp_micros(1_764_000_000_123_456).unwrap();
-        for cursor in [Cursor::Before(7), Cursor::After { priority: -3, run_at, id: 9 }] {
+        let place = DuePlace { job_type: "mend:shoes".to_owned(), priority: -3, run_at, id: 9 };
+        for cursor in [Cursor::Before(7), Cursor::After(place)] {
             assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
-        for garbage in ["", "x", "1:2", "1:2:3:4", "1:99999999999999999999:3"] {
+        for garbage in ["", "x", "1:2", "1:2:3", "1:2:x:4", "1:99999999999999999999:3:4"] {
             assert_eq!(garbage.parse::<Cursor>(), Err(NotACursor), "{garbage}");
         }
     }

@@ -17,8 +17,8 @@ pub use cancel::cancel;
 pub use error::JobActError;
 pub use find::{FindJobError, Job, JobRow, find};
 pub use list::{
-    Cursor, FAILURES_EXAMINED_MAX, FailureKind, JOBS_EXAMINED_MAX, JOBS_PER_PAGE_MAX, JobFilter, JobPage,
-    JobState, ListJobs, ListedJob, NotACursor, failure_kinds, list,
+    Cursor, DuePlace, FAILURES_EXAMINED_MAX, FailureKind, JOBS_EXAMINED_MAX, JOBS_PER_PAGE_MAX, JobFilter,
+    JobPage, JobState, ListJobs, ListedJob, NotACursor, failure_kinds, list,
 };
 pub use retry::retry;
 pub use retry_many::{

@@ -101,16 +101,16 @@ impl FenceBatch {
     }
 }
 
-/// Claims at most `claimed_max` due jobs of the named types for `lease`. Types that are not named wait.
+/// Claims at most `claimed_max` due jobs of a type for `lease`.
 pub async fn claim(
     connection: &mut Connection,
     worker_id: &WorkerId,
-    job_types: &[&str],
+    job_type: &str,
     claimed_max: u32,
     lease: Duration,
 ) -> Result<Vec<Lease>, Error> {
     let claimed =
-        leases::claim_due(connection, worker_id.as_str(), job_types, claimed_max.into(), lease.as_secs_f64());
+        leases::claim_due(connection, worker_id.as_str(), job_type, claimed_max.into(), lease.as_secs_f64());
     Ok(claimed.await?.into_iter().map(|job| Lease::new(job, worker_id)).collect())
 }
 

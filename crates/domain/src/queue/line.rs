@@ -88,7 +88,7 @@ impl Line {
             None => {
                 let began = Instant::now();
                 let claimed =
-                    leases::claim_due(connection, worker, &[self.job_type], max, lease_seconds).await?;
+                    leases::claim_due(connection, worker, self.job_type, max, lease_seconds).await?;
                 self.looked = Some((began, began.elapsed()));
                 claimed
             }

@@ -44,12 +44,12 @@ async fn pages_walk_all_jobs_of_a_state_once_while_jobs_are_added() {
 }
 
 #[tokio::test]
-async fn pending_jobs_come_in_the_order_in_which_they_are_claimed() {
+async fn pending_jobs_come_type_by_type_in_the_order_in_which_they_are_claimed() {
     let world = World::new().await;
     world.shop.client.batch_execute(SEED).await.unwrap();
     let wanted = ListJobs { state: Some(JobState::Pending), limit: 100, ..ListJobs::default() };
     let page = job_control::list(&mut *world.connection().await, &wanted).await.unwrap();
-    assert!(page.jobs.is_sorted_by_key(|job| (job.priority, job.run_at, job.id)));
+    assert!(page.jobs.is_sorted_by_key(|job| (job.job_type.clone(), job.priority, job.run_at, job.id)));
     assert_eq!(page.jobs.len(), 30);
 }
 

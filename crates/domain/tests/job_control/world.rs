@@ -73,8 +73,12 @@ impl World {
         let mut connection: PooledConnection = pool.connection().await.unwrap();
         let connection: &mut Connection = &mut connection;
         let lease = std::time::Duration::from_secs(30);
-        let types = ["mend_shoes", "verify_payment", "finalize_order"];
-        queue::claim(connection, &WorkerId::unique("test"), &types, 100, lease).await.unwrap()
+        let worker = WorkerId::unique("test");
+        let mut claimed = Vec::new();
+        for job_type in ["mend_shoes", "verify_payment", "finalize_order"] {
+            claimed.extend(queue::claim(connection, &worker, job_type, 100, lease).await.unwrap());
+        }
+        claimed
     }
 
     pub(crate) async fn retry(&self, act: JobAct<'_>) -> Result<JobActed, JobActError> {

@@ -23,7 +23,7 @@ pub(crate) enum Kind {
 #[derive(Debug, Clone)]
 pub(crate) enum Action {
     Enqueue { kind: Kind, intent: usize, in_units: u32, max_attempts: i32 },
-    Claim { worker: usize, kinds: Vec<Kind>, claimed_max: u32 },
+    Claim { worker: usize, kind: Kind, claimed_max: u32 },
     // Leases are picked among those that were given out, lost ones included; batches are of one worker.
     Extend { leases: Vec<Index> },
     Complete { leases: Vec<Index> },
@@ -68,18 +68,13 @@ pub(crate) fn interleaving() -> impl Strategy<Value = Vec<Step>> {
 fn action() -> impl Strategy<Value = Action> {
     let leases = || vec(any::<Index>(), 1..=3);
     let kind = || prop_oneof![Just(Kind::Finalize), Just(Kind::Verify)];
-    let kinds = prop_oneof![
-        1 => Just(vec![Kind::Finalize]),
-        1 => Just(vec![Kind::Verify]),
-        2 => Just(vec![Kind::Finalize, Kind::Verify]),
-    ];
     let soon = || prop_oneof![3 => Just(0_u32), 1 => Just(1), 1 => Just(2)];
     prop_oneof![
         6 => (kind(), 0..INTENTS, soon(), 1..=6_i32).prop_map(|(kind, intent, in_units, max_attempts)| {
             Action::Enqueue { kind, intent, in_units, max_attempts }
         }),
-        9 => (0..WORKERS, kinds, 1..=4_u32)
-            .prop_map(|(worker, kinds, claimed_max)| Action::Claim { worker, kinds, claimed_max }),
+        9 => (0..WORKERS, kind(), 1..=4_u32)
+            .prop_map(|(worker, kind, claimed_max)| Action::Claim { worker, kind, claimed_max }),
         3 => leases().prop_map(|leases| Action::Extend { leases }),
         2 => leases().prop_map(|leases| Action::Complete { leases }),
         2 => leases().prop_map(|leases| Action::Return { leases }),

@@ -71,8 +71,8 @@ impl Model {
                 self.enqueue(*kind, *intent, *in_units, *max_attempts);
                 Ok(())
             }
-            (Call::Claim { worker, kinds, claimed_max }, Answer::Claimed(leases)) => {
-                self.claim(worker, kinds, *claimed_max, leases, alone)
+            (Call::Claim { worker, kind, claimed_max }, Answer::Claimed(leases)) => {
+                self.claim(worker, *kind, *claimed_max, leases, alone)
             }
             (Call::Extend { worker, leases }, Answer::StillHeld(ids)) => {
                 let until = self.now + i64::from(LEASE_UNITS);
@@ -141,14 +141,13 @@ impl Model {
     fn claim(
         &mut self,
         worker: &WorkerId,
-        kinds: &[Kind],
+        kind: Kind,
         claimed_max: u32,
         leases: &[Lease],
         alone: bool,
     ) -> Verdict {
         leases.iter().try_for_each(|lease| self.number(lease))?;
-        let is_due =
-            |job: &Job| job.status == Status::Pending && job.due.0 <= self.now && kinds.contains(&job.kind);
+        let is_due = |job: &Job| job.status == Status::Pending && job.due.0 <= self.now && job.kind == kind;
         let due = self.jobs.values().chain(&self.unnumbered).filter(|job| is_due(job)).count();
         let room = usize::try_from(claimed_max).unwrap_or(usize::MAX);
         let expected = due.min(room);
@@ -164,9 +163,10 @@ impl Model {
             let told = (lease.attempt, lease.lease_no, lease.crash_count, lease.max_attempts);
             let is = (job.attempts + 1, job.lease_no + 1, job.crash_count, job.max_attempts);
             ensure(told == is, || format!("job {} was claimed as {told:?} and is {is:?}", lease.job_id))?;
-            let passed_over = self.jobs.iter().find(|(id, other)| {
-                !claimed.contains(id) && is_due(other) && (other.kind, other.due) < (job.kind, job.due)
-            });
+            let passed_over = self
+                .jobs
+                .iter()
+                .find(|(id, other)| !claimed.contains(id) && is_due(other) && other.due < job.due);
             ensure(!alone || passed_over.is_none(), || {
                 format!("job {} was claimed before {passed_over:?}", lease.job_id)
             })?;

@@ -118,9 +118,9 @@ impl Workers {
                 in_units: *in_units,
                 max_attempts: *max_attempts,
             },
-            Action::Claim { worker, kinds, claimed_max } => {
+            Action::Claim { worker, kind, claimed_max } => {
                 let worker = self.ids.get(*worker).unwrap().clone();
-                Call::Claim { worker, kinds: kinds.clone(), claimed_max: *claimed_max }
+                Call::Claim { worker, kind: *kind, claimed_max: *claimed_max }
             }
             Action::Extend { leases } => {
                 let (worker, leases) = batch(leases)?;

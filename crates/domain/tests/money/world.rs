@@ -187,7 +187,7 @@ impl World {
         let due = "UPDATE job_queue SET run_at = now() - interval '1 second' WHERE status = 'pending' AND job_type = $1";
         self.shop.client.execute(due, &[&job_type]).await.unwrap();
         let mut connection = self.questions.pool.connection().await.unwrap();
-        queue::claim(&mut connection, &self.worker_id, &[job_type], 100, LEASE).await.unwrap()
+        queue::claim(&mut connection, &self.worker_id, job_type, 100, LEASE).await.unwrap()
     }
 
     /// Runs the order's job of everything that is paid, in one batch.

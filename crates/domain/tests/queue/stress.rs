@@ -141,7 +141,7 @@ async fn a_snapshot_held_open_does_not_stop_the_queue() {
         world.set(enqueue).await;
         loop {
             let leases =
-                queue::claim(&mut connection, &worker, &["finalize_order"], BATCH, LEASE).await.unwrap();
+                queue::claim(&mut connection, &worker, "finalize_order", BATCH, LEASE).await.unwrap();
             if leases.is_empty() {
                 break;
             }
@@ -166,4 +166,20 @@ async fn a_snapshot_held_open_does_not_stop_the_queue() {
     world.set("VACUUM job_queue").await;
     let (read, scans) = read_by_one_claim(&world, &mut line, Look::Everywhere).await;
     assert!(scans == 0 && read <= SLACK, "the snapshot is gone, and a claim read {read} entries");
+}
+
+#[tokio::test]
+async fn a_claim_reads_nothing_of_what_other_lanes_have_before_them() {
+    let world = World::new().await;
+    let due = |job_type: &str, priority: i32, count: i64| {
+        format!(
+            "INSERT INTO job_queue (job_type, priority) SELECT '{job_type}', {priority} FROM generate_series(1, {count})"
+        )
+    };
+    for (job_type, priority) in [("a_type_before", 1), ("verify_payment", 10), ("send_newsletter", 100)] {
+        world.set(&due(job_type, priority, CHURNED)).await;
+    }
+    world.set(&due("finalize_order", 10, BATCH.into())).await;
+    let (read, scans) = read_by_one_claim(&world, &mut Line::of::<FinalizeOrder>(), Look::Everywhere).await;
+    assert!(scans == 0 && read <= SLACK, "a claim read {read} entries and {scans} whole tables");
 }

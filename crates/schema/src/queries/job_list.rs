@@ -49,8 +49,9 @@ pub struct ListedJob {
 }
 
 /// Where the list of pending jobs goes on: after the last row shown or examined.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct DuePlace {
+    pub job_type: String,
     pub priority: i32,
     pub run_at: DateTime<Utc>,
     pub id: i64,
@@ -110,10 +111,11 @@ job_list!(
     after { before_id: i64 } ["q.id < " (before_id as BigInt)]
 );
 job_list!(
-    NextPending, EndOfPending -> (Integer, Timestamptz, BigInt), "q.status = 'pending'",
-    in order of "q.priority, q.run_at, q.id", at "q.priority, q.run_at, q.id",
-    after { priority: i32, run_at: DateTime<Utc>, id: i64 }
-    ["(q.priority, q.run_at, q.id) > (" (priority as Integer) ", " (run_at as Timestamptz) ", " (id as BigInt) ")"]
+    NextPending, EndOfPending -> (Text, Integer, Timestamptz, BigInt), "q.status = 'pending'",
+    in order of "q.job_type, q.priority, q.run_at, q.id", at "q.job_type, q.priority, q.run_at, q.id",
+    after { job_type: String, priority: i32, run_at: DateTime<Utc>, id: i64 }
+    ["(q.job_type, q.priority, q.run_at, q.id) > (" (job_type as Text) ", " (priority as Integer) ", "
+     (run_at as Timestamptz) ", " (id as BigInt) ")"]
 );
 
 /// A page of a list: at most so many rows, found among at most so many.
@@ -180,23 +182,28 @@ pub async fn end_of_processing_walk_before(
     Ok(EndOfProcessing { examined_max, before_id }.get_result(connection).await.optional()?)
 }
 
-/// Pending jobs after a place, in the order in which they are claimed.
+/// Pending jobs after a place, type by type, each in the order in which its jobs are claimed.
 pub async fn next_pending_after(
     connection: &mut Connection,
     filter: &JobFilter,
-    DuePlace { priority, run_at, id }: DuePlace,
+    DuePlace { job_type, priority, run_at, id }: DuePlace,
     Page { examined_max, rows_max }: Page,
 ) -> Result<Vec<ListedJob>, Error> {
-    Ok(NextPending { filter, examined_max, rows_max, priority, run_at, id }.load(connection).await?)
+    Ok(NextPending { filter, examined_max, rows_max, job_type, priority, run_at, id }
+        .load(connection)
+        .await?)
 }
 
 /// The `examined_max`-th pending job after a place; `None`: there are fewer.
 pub async fn end_of_pending_walk_after(
     connection: &mut Connection,
-    DuePlace { priority, run_at, id }: DuePlace,
+    DuePlace { job_type, priority, run_at, id }: DuePlace,
     examined_max: i64,
 ) -> Result<Option<DuePlace>, Error> {
-    Ok(EndOfPending { examined_max, priority, run_at, id }.get_result(connection).await.optional()?)
+    Ok(EndOfPending { examined_max, job_type, priority, run_at, id }
+        .get_result(connection)
+        .await
+        .optional()?)
 }
 
 /// Failures of one kind.

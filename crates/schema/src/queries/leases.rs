@@ -42,21 +42,22 @@ type ClaimedRow = (
 );
 
 statement! {
-    ClaimDue<'a> { worker_id: &'a str, job_types: &'a [&'a str], claimed_max: i64, lease_seconds: f64 }
+    ClaimDue<'a> { worker_id: &'a str, job_type: &'a str, claimed_max: i64, lease_seconds: f64 }
     -> ClaimedRow;
     // Priorities are walked one by one, so that a pile of future rows ends each level's scan instead of
     // being read through.
     "WITH RECURSIVE level (priority) AS ( \
-         (SELECT j.priority FROM job_queue j WHERE j.status = 'pending' ORDER BY j.priority LIMIT 1) \
+         (SELECT j.priority FROM job_queue j WHERE j.status = 'pending' AND j.job_type = " (job_type as Text) " \
+           ORDER BY j.priority LIMIT 1) \
          UNION ALL \
-         SELECT (SELECT j.priority FROM job_queue j WHERE j.status = 'pending' AND j.priority > level.priority \
-                  ORDER BY j.priority LIMIT 1) \
+         SELECT (SELECT j.priority FROM job_queue j WHERE j.status = 'pending' AND j.job_type = " (job_type as Text) " \
+                    AND j.priority > level.priority ORDER BY j.priority LIMIT 1) \
            FROM level WHERE level.priority IS NOT NULL \
      ), picked AS MATERIALIZED ( \
          SELECT due.id FROM level CROSS JOIN LATERAL ( \
              SELECT j.id FROM job_queue j \
-              WHERE j.status = 'pending' AND j.priority = level.priority AND j.run_at <= now() \
-                AND j.job_type = ANY (" (job_types as Array<Text>) ") \
+              WHERE j.status = 'pending' AND j.job_type = " (job_type as Text) " AND j.priority = level.priority \
+                AND j.run_at <= now() \
               ORDER BY j.run_at, j.id LIMIT " (claimed_max as BigInt) " FOR NO KEY UPDATE SKIP LOCKED) AS due \
           LIMIT " (claimed_max as BigInt) " \
      ) \
@@ -70,16 +71,16 @@ statement! {
                extract(epoch FROM clock_timestamp() - j.run_at)::float8"
 }
 
-/// Claims at most `claimed_max` due jobs of the given types, smallest priority and oldest first. Counts an
+/// Claims at most `claimed_max` due jobs of a type, smallest priority and oldest first. Counts an
 /// attempt on each before it runs.
 pub async fn claim_due(
     connection: &mut Connection,
     worker_id: &str,
-    job_types: &[&str],
+    job_type: &str,
     claimed_max: i64,
     lease_seconds: f64,
 ) -> Result<Vec<ClaimedJob>, Error> {
-    let claim = ClaimDue { worker_id, job_types, claimed_max, lease_seconds };
+    let claim = ClaimDue { worker_id, job_type, claimed_max, lease_seconds };
     let mut jobs: Vec<ClaimedJob> = claim.load(connection).await?;
     jobs.sort_by_key(|job| (job.run_at, job.id));
     Ok(jobs)
@@ -98,9 +99,9 @@ statement! {
     ClaimDueOnwards<'a> { worker_id: &'a str, after: Onwards<'a>, claimed_max: i64, lease_seconds: f64 } -> ClaimedRow;
     "WITH picked AS MATERIALIZED ( \
          SELECT j.id FROM job_queue j \
-          WHERE j.status = 'pending' AND j.priority = " (after.priority as Integer) " AND j.run_at <= now() \
+          WHERE j.status = 'pending' AND j.job_type = " (after.job_type as Text) " \
+            AND j.priority = " (after.priority as Integer) " AND j.run_at <= now() \
             AND (j.run_at, j.id) > (" (after.run_at as Timestamptz) ", " (after.id as BigInt) ") \
-            AND j.job_type = " (after.job_type as Text) " \
           ORDER BY j.run_at, j.id LIMIT " (claimed_max as BigInt) " FOR NO KEY UPDATE SKIP LOCKED \
      ) \
      UPDATE job_queue j \
@@ -298,6 +299,16 @@ pub struct RescuedJob {
 statement! {
     RequeueStale { } -> (BigInt, Text, Text);
     "SELECT id, job_type, status FROM requeue_stale_jobs()"
+}
+
+statement! {
+    TraceContextsOf<'a> { ids: &'a [i64] } -> (BigInt, Jsonb);
+    "SELECT id, trace_context FROM job_queue WHERE id = ANY (" (ids as Array<BigInt>) ") AND trace_context IS NOT NULL"
+}
+
+/// The trace contexts of those of these jobs that have one, in any order.
+pub async fn trace_contexts_of(connection: &mut Connection, ids: &[i64]) -> Result<Vec<(i64, Value)>, Error> {
+    Ok(TraceContextsOf { ids }.load(connection).await?)
 }
 
 /// Rescues at most 1000 jobs whose lease ran out, by the same function operators call.

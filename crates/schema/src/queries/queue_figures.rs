@@ -54,24 +54,26 @@ pub struct DueJobs {
 
 statement! {
     CountDue { jobs_max: i64 } -> (Text, BigInt, Double);
-    // Priorities are walked one by one, so that a pile of future rows ends each level's scan instead of being read
-    // through. Of a level the longest due rows are read.
-    "WITH RECURSIVE level (priority) AS ( \
-         (SELECT j.priority FROM job_queue j WHERE j.status = 'pending' ORDER BY j.priority LIMIT 1) \
+    // Levels are walked one by one, so that a pile of future rows ends each level's scan instead of being read through.
+    // Of a level the longest due rows are read.
+    "WITH RECURSIVE level (job_type, priority) AS ( \
+         (SELECT j.job_type, j.priority FROM job_queue j WHERE j.status = 'pending' \
+           ORDER BY j.job_type, j.priority LIMIT 1) \
          UNION ALL \
-         SELECT (SELECT j.priority FROM job_queue j WHERE j.status = 'pending' AND j.priority > level.priority \
-                  ORDER BY j.priority LIMIT 1) \
-           FROM level WHERE level.priority IS NOT NULL \
+         SELECT next.* FROM level CROSS JOIN LATERAL ( \
+             SELECT j.job_type, j.priority FROM job_queue j \
+              WHERE j.status = 'pending' AND (j.job_type, j.priority) > (level.job_type, level.priority) \
+              ORDER BY j.job_type, j.priority LIMIT 1) AS next \
      ) \
-     SELECT due.job_type, count(*), extract(epoch FROM now() - min(due.run_at))::float8 \
+     SELECT level.job_type, count(*), extract(epoch FROM now() - min(due.run_at))::float8 \
        FROM level CROSS JOIN LATERAL ( \
-           SELECT j.job_type, j.run_at FROM job_queue j \
-            WHERE j.status = 'pending' AND j.priority = level.priority AND j.run_at <= now() \
+           SELECT j.run_at FROM job_queue j \
+            WHERE j.status = 'pending' AND j.job_type = level.job_type AND j.priority = level.priority AND j.run_at <= now() \
             ORDER BY j.run_at, j.id LIMIT " (jobs_max as BigInt) ") AS due \
-      GROUP BY due.job_type"
+      GROUP BY level.job_type"
 }
 
-/// Due jobs by type; of each priority the `jobs_max` longest due are looked at. Types with none are absent.
+/// Due jobs by type; of each type and priority the `jobs_max` longest due are looked at. Types with none are absent.
 pub async fn count_due(connection: &mut Connection, jobs_max: i64) -> Result<Vec<DueJobs>, Error> {
     Ok(CountDue { jobs_max }.load(connection).await?)
 }

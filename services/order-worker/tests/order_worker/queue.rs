@@ -30,7 +30,7 @@ async fn parallel_claimers_get_no_job_twice_and_never_more_than_they_asked_for()
                 let mut connection = pool.connection().await.unwrap();
                 let (worker_id, mut mine) = (WorkerId::unique("claimer"), Vec::new());
                 loop {
-                    let claimed = queue::claim(&mut connection, &worker_id, &["finalize_order"], 7, LEASE);
+                    let claimed = queue::claim(&mut connection, &worker_id, "finalize_order", 7, LEASE);
                     let claimed = claimed.await.unwrap();
                     assert!(claimed.len() <= 7, "claimed {}", claimed.len());
                     if claimed.is_empty() {

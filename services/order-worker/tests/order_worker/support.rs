@@ -160,7 +160,7 @@ impl World {
     pub(crate) async fn claim(&self, worker_id: &WorkerId, job_type: &str, claimed_max: u32) -> Vec<Lease> {
         let pool = self.database.pool_as("order_worker");
         let mut connection = pool.connection().await.unwrap();
-        claim(&mut connection, worker_id, &[job_type], claimed_max, LEASE).await.unwrap()
+        claim(&mut connection, worker_id, job_type, claimed_max, LEASE).await.unwrap()
     }
 }
 

@@ -256,9 +256,10 @@ impl World {
         let pool = self.database.pool_as("order_worker");
         let mut connection = pool.connection().await.unwrap();
         let worker = WorkerId::unique("test");
-        let types = [FinalizeOrder::JOB_TYPE];
         let leases =
-            queue::claim(&mut connection, &worker, &types, 10, Duration::from_secs(15)).await.unwrap();
+            queue::claim(&mut connection, &worker, FinalizeOrder::JOB_TYPE, 10, Duration::from_secs(15))
+                .await
+                .unwrap();
         let batch: Vec<ToFinalize<'_>> =
             leases.iter().map(|lease| ToFinalize { lease, payment_intent_id: &intent.id }).collect();
         let terms = RefundTerms::of_all_gateways(3);

@@ -82,19 +82,20 @@ pub struct OldestDue {
 
 statement! {
     FindOldestDue { } -> (BigInt, Text, Double);
-    "WITH RECURSIVE first_of_priority AS ( \
-         (SELECT priority, run_at, id, job_type FROM job_queue WHERE status = 'pending' \
-           ORDER BY priority, run_at, id LIMIT 1) \
+    "WITH RECURSIVE first_of_level AS ( \
+         (SELECT job_type, priority, run_at, id FROM job_queue WHERE status = 'pending' \
+           ORDER BY job_type, priority, run_at, id LIMIT 1) \
          UNION ALL \
-         SELECT next.* FROM first_of_priority f CROSS JOIN LATERAL ( \
-             SELECT priority, run_at, id, job_type FROM job_queue \
-              WHERE status = 'pending' AND priority > f.priority ORDER BY priority, run_at, id LIMIT 1) next \
+         SELECT next.* FROM first_of_level f CROSS JOIN LATERAL ( \
+             SELECT job_type, priority, run_at, id FROM job_queue \
+              WHERE status = 'pending' AND (job_type, priority) > (f.job_type, f.priority) \
+              ORDER BY job_type, priority, run_at, id LIMIT 1) next \
      ) \
-     SELECT id, job_type, extract(epoch FROM now() - run_at)::float8 FROM first_of_priority \
+     SELECT id, job_type, extract(epoch FROM now() - run_at)::float8 FROM first_of_level \
       WHERE run_at <= now() ORDER BY run_at LIMIT 1"
 }
 
-/// The oldest due job, read from the index's first row of each priority. `None`: nothing is due.
+/// The oldest due job, read from the index's first row of each type and priority. `None`: nothing is due.
 pub async fn oldest_due(connection: &mut Connection) -> Result<Option<OldestDue>, Error> {
     Ok(FindOldestDue {}.load(connection).await?.pop())
 }

@@ -51,7 +51,7 @@ pub(super) async fn page(
     let Query(asked) = asked;
     let found = find(&state, &asked).await?;
     let chosen = asked.state()?;
-    let cursor = found.next_cursor.map(|cursor| cursor.to_string());
+    let cursor = found.next_cursor.as_ref().map(|cursor| cursor.to_string());
     let can_retry = session.can_change() && chosen == Some(JobState::Failed) && !found.jobs.is_empty();
     let page = JobsPage {
         frame: session.frame(Section::Jobs),

@@ -97,7 +97,7 @@ pub(crate) async fn claim(
     count: usize,
 ) -> anyhow::Result<Vec<Lease>> {
     let claimed_max = u32::try_from(count)?;
-    let leases = queue::claim(connection, worker_id, &[FinalizeOrder::JOB_TYPE], claimed_max, LEASE).await?;
+    let leases = queue::claim(connection, worker_id, FinalizeOrder::JOB_TYPE, claimed_max, LEASE).await?;
     ensure!(leases.len() == count, "{} jobs were due instead of {count}", leases.len());
     Ok(leases)
 }

@@ -158,7 +158,7 @@ async fn lane(mut connection: Connection, worker_id: WorkerId, start: Arc<Barrie
     start.wait().await;
     let mut handled = 0;
     loop {
-        let leases = queue::claim(&mut connection, &worker_id, &[NoOp::JOB_TYPE], BATCH, LEASE).await?;
+        let leases = queue::claim(&mut connection, &worker_id, NoOp::JOB_TYPE, BATCH, LEASE).await?;
         if leases.is_empty() {
             return Ok(handled);
         }

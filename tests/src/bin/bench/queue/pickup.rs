@@ -110,7 +110,7 @@ async fn claim_until_empty(
 ) -> anyhow::Result<usize> {
     let mut handled = 0;
     loop {
-        let leases = queue::claim(connection, worker_id, &[NoOp::JOB_TYPE], BATCH, LEASE).await?;
+        let leases = queue::claim(connection, worker_id, NoOp::JOB_TYPE, BATCH, LEASE).await?;
         let start = Instant::now();
         if leases.is_empty() {
             return Ok(handled);
@@ -132,7 +132,7 @@ async fn claims_alone(url: &str, observer: &Client) -> anyhow::Result<Latencies>
     for number in 0..JOBS {
         enqueue(&mut enqueuer, number).await?;
         let acknowledged = Instant::now();
-        let leases = queue::claim(&mut worker, &worker_id, &[NoOp::JOB_TYPE], BATCH, LEASE).await?;
+        let leases = queue::claim(&mut worker, &worker_id, NoOp::JOB_TYPE, BATCH, LEASE).await?;
         latencies.add(acknowledged.elapsed());
         let completed = queue::complete(&mut worker, &worker_id, &leases).await?;
         ensure!(completed.len() == 1, "{} jobs were due instead of one", completed.len());

@@ -13,15 +13,15 @@ use crate::{
 /// The pgbench script that claims a hundred jobs and completes them, by the domain's own two statements.
 pub(crate) async fn claim_and_complete(connection: &mut Connection) -> anyhow::Result<String> {
     let worker_id = WorkerId::unique("bench-replay");
-    let none = queue::claim(connection, &worker_id, &[NoOp::JOB_TYPE], BATCH, LEASE).await?;
+    let none = queue::claim(connection, &worker_id, NoOp::JOB_TYPE, BATCH, LEASE).await?;
     queue::complete(connection, &worker_id, &none).await?;
     let statements = prepared_by(connection).await?;
 
-    let job_types = format!("ARRAY['{}']", NoOp::JOB_TYPE);
+    let job_type = format!("'{}'", NoOp::JOB_TYPE);
     let (batch, lease_seconds) = (BATCH.to_string(), LEASE.as_secs().to_string());
     let claim = with_arguments(
         the_one_with(&statements, "SKIP LOCKED")?,
-        &[&job_types, &batch, &batch, "'replay'", &lease_seconds],
+        &[&job_type, &job_type, &job_type, &batch, &batch, "'replay'", &lease_seconds],
     )?;
     let complete = with_arguments(
         the_one_with(&statements, "'completed'")?,
