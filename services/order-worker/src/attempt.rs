@@ -9,8 +9,9 @@ use tracing::{Span, field};
 
 /// The span of one attempt.
 ///
-/// The first attempt belongs to the trace of the request that owed the job: what the shopper waits for is one trace.
-/// Every later one, a retry as well as a question asked again after days, is a trace of its own that links to it.
+/// The first attempt belongs to the trace of the request that owed the job: what the shopper waits for is one trace. So does
+/// the next one while workers die with the job, for nothing has come of it yet. Every later one, a retry as well as a
+/// question asked again after days, is a trace of its own that links to it.
 pub(crate) fn span_of(lease: &Lease) -> Span {
     let span = tracing::info_span!(
         "job",
@@ -22,9 +23,9 @@ pub(crate) fn span_of(lease: &Lease) -> Span {
         payment_intent_id = lease.payment_intent_id(),
         trace_id = field::Empty,
     );
-    let traceparent = lease.trace_context.as_ref().and_then(|context| context.0.get("traceparent")?.as_str());
-    match traceparent {
-        Some(traceparent) if lease.lease_no == 1 => {
+    let is_first_that_lasts = lease.lease_no == 1 + i64::from(lease.crash_count);
+    match lease.trace_context.as_ref().and_then(|context| context.traceparent()) {
+        Some(traceparent) if is_first_that_lasts => {
             telemetry::record_wait("queued", traceparent, lease.waited);
             telemetry::adopt_parent(&span, traceparent);
         }
@@ -78,7 +79,7 @@ mod tests {
     }
 
     /// The span of a claim, as it is exported.
-    fn exported(lease_no: i64) -> SpanData {
+    fn exported(lease_no: i64, crash_count: i32) -> SpanData {
         let exported = Exported::default();
         let provider = SdkTracerProvider::builder().with_simple_exporter(exported.clone()).build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
@@ -91,7 +92,7 @@ mod tests {
                 idempotency_key: None,
                 attempt: 1,
                 max_attempts: 20,
-                crash_count: 0,
+                crash_count,
                 lease_no,
                 worker_id: WorkerId::unique("test"),
                 trace_context: Some(TraceContext(json!({ "traceparent": traceparent }))),
@@ -103,15 +104,17 @@ mod tests {
     }
 
     #[test]
-    fn the_first_claim_goes_on_with_the_trace_of_the_request() {
-        let span = exported(1);
-        assert_eq!(span.span_context.trace_id().to_string(), TRACE_ID);
-        assert_eq!(span.parent_span_id.to_string(), "00f067aa0ba902b7");
+    fn the_first_claim_that_no_worker_dies_with_goes_on_with_the_trace_of_the_request() {
+        for crash_count in [0, 1, 2] {
+            let span = exported(1 + i64::from(crash_count), crash_count);
+            assert_eq!(span.span_context.trace_id().to_string(), TRACE_ID);
+            assert_eq!(span.parent_span_id.to_string(), "00f067aa0ba902b7");
+        }
     }
 
     #[test]
     fn a_later_claim_is_a_trace_of_its_own_that_links_to_the_request() {
-        let span = exported(2);
+        let span = exported(2, 0);
         assert_ne!(span.span_context.trace_id().to_string(), TRACE_ID);
         assert_eq!(span.parent_span_id, SpanId::INVALID);
         let linked: Vec<String> =

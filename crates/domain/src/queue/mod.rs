@@ -19,7 +19,7 @@ pub(crate) use hold::lock_if_held;
 pub(crate) use lease::FenceBatch;
 pub use lease::{Lease, WorkerId, claim, extend, return_unstarted};
 pub use line::{Line, Look};
-pub use rescue::{RESCUED_MAX, Rescue, rescue_stale};
+pub use rescue::{RESCUED_MAX, Rescue, RescuedJob, rescue_stale};
 pub use retention::{Retention, RetentionPass};
 pub use settle::{Outcome, RetryPolicy, Settled, complete, give_up, settle, snooze};
 pub use trace::{TraceContext, current_trace_context};

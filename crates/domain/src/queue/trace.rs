@@ -24,6 +24,11 @@ pub fn current_trace_context() -> Option<TraceContext> {
 }
 
 impl TraceContext {
+    /// The header that names the span it came from.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.0.get("traceparent")?.as_str()
+    }
+
     /// The context to link or parent an attempt to.
     pub fn extract(&self) -> Context {
         let empty = serde_json::Map::new();

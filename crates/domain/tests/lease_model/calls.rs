@@ -28,7 +28,7 @@ pub(crate) const FAILED: &str = "it failed";
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
     Enqueue { kind: Kind, intent: usize, in_units: u32, max_attempts: i32 },
-    Claim { worker: WorkerId, kinds: Vec<Kind>, claimed_max: u32 },
+    Claim { worker: WorkerId, kind: Kind, claimed_max: u32 },
     Extend { worker: WorkerId, leases: Vec<Lease> },
     Complete { worker: WorkerId, leases: Vec<Lease> },
     Return { worker: WorkerId, leases: Vec<Lease> },
@@ -118,7 +118,7 @@ impl World {
             Call::RetryByHand { job_id } => by_hand(&caller.operator, RETRY_BY_HAND, *job_id).await,
             Call::Rescue => {
                 let rescue = queue::rescue_stale(&mut *caller.reaper.lock().await).await.unwrap();
-                let ids = |jobs: Vec<(i64, String)>| jobs.into_iter().map(|(id, _)| id).collect();
+                let ids = |jobs: Vec<queue::RescuedJob>| jobs.into_iter().map(|job| job.job_id).collect();
                 Answer::Rescued { requeued: ids(rescue.requeued), failed: ids(rescue.failed) }
             }
             _ => self.call_as_worker(&mut *caller.worker.lock().await, call).await,
@@ -141,10 +141,9 @@ impl World {
                 .unwrap();
                 Answer::Done
             }
-            Call::Claim { worker, kinds, claimed_max } => {
-                let types: Vec<&str> = kinds.iter().map(|kind| kind.job_type()).collect();
-                let claimed =
-                    queue::claim(connection, worker, &types, *claimed_max, UNIT * LEASE_UNITS).await;
+            Call::Claim { worker, kind, claimed_max } => {
+                let lease = UNIT * LEASE_UNITS;
+                let claimed = queue::claim(connection, worker, kind.job_type(), *claimed_max, lease).await;
                 Answer::Claimed(claimed.unwrap())
             }
             Call::Extend { worker, leases } => {

@@ -92,7 +92,7 @@ impl World {
 
     pub(crate) async fn claim(&self, worker_id: &WorkerId, job_type: &str) -> Vec<Lease> {
         let mut connection = self.pool.connection().await.unwrap();
-        queue::claim(&mut connection, worker_id, &[job_type], 50, LEASE).await.unwrap()
+        queue::claim(&mut connection, worker_id, job_type, 50, LEASE).await.unwrap()
     }
 
     /// Ends the leases of these jobs as far as time can: whoever is inside a transaction with one keeps it.
@@ -113,7 +113,7 @@ impl World {
     pub(crate) async fn rescue(&self) -> Vec<i64> {
         let pool = self.database.pool_as("stale_job_reaper");
         let rescue = queue::rescue_stale(&mut pool.connection().await.unwrap()).await.unwrap();
-        rescue.requeued.into_iter().chain(rescue.failed).map(|(id, _)| id).collect()
+        rescue.requeued.into_iter().chain(rescue.failed).map(|job| job.job_id).collect()
     }
 
     pub(crate) async fn set(&self, statement: &str) {

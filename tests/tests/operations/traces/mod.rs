@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use pipeline_tests::Provider;
+use pipeline_tests::{Program, Provider};
 
 use self::collector::{Collector, Received};
-use crate::world::{World, until};
+use crate::world::{SOON, World, pay, until};
 
 /// Spans leave soon after they end.
 const SCHEDULE_DELAY: (&str, &str) = ("OTEL_BSP_SCHEDULE_DELAY", "100");
@@ -81,6 +81,43 @@ async fn a_purchase_is_one_trace_from_checkout_through_the_callback_and_the_queu
         let checkout = spans.iter().find(|span| first.is_child_of(span))?;
         let again = questions.iter().find(|span| span.links_to_trace_of(first))?;
         (checkout.is("checkout-api", CHECKOUT) && again.span.parent_span_id.is_empty()).then_some(())
+    })
+    .await;
+    world.close().await;
+}
+
+#[tokio::test]
+async fn a_purchase_whose_worker_died_is_one_trace_across_four_services() {
+    let collector = Collector::start();
+    let settings = [("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url.as_str()), SCHEDULE_DELAY];
+    let mut world = World::start_with(&settings).await;
+    world.pipeline.terminate(Program::OrderWorker(0)).await.unwrap();
+    let (shopper, checkout) = world.checkout(Provider::Esewa).await;
+    pay(&shopper, &checkout).await;
+    // What a worker leaves that dies right after its claim.
+    let die_with_it =
+        "UPDATE job_queue SET status = 'processing', locked_by = 'died', lease_no = lease_no + 1,
+            attempts = attempts + 1, locked_until = now() - interval '1 second', updated_at = now()
+        WHERE job_type = 'finalize_order' AND status = 'pending'";
+    let client = world.database.client().await;
+    until("the callback owes an order", async || {
+        (client.execute(die_with_it, &[]).await.unwrap() == 1).then_some(())
+    })
+    .await;
+    world.pipeline.restart(Program::OrderWorker(0)).await.unwrap();
+    shopper.await_status(&checkout.payment_intent_id, "confirmed", SOON).await.unwrap();
+    until("the order and its rescue are in the trace of the checkout", async || {
+        let spans = collector.spans();
+        let checkout = spans.iter().find(|span| span.is("checkout-api", CHECKOUT))?;
+        let in_trace = |service: &str, name: &str| {
+            spans.iter().find(|span| span.is(service, name) && span.span.trace_id == checkout.span.trace_id)
+        };
+        let callback = in_trace("payment-callback", "callback")?;
+        let rescue = in_trace("stale-job-reaper", "rescue")?;
+        let order = in_trace("order-worker", "finalize_order")?;
+        assert!(rescue.is_child_of(callback) && order.is_child_of(callback), "{rescue:?} {order:?}");
+        assert!(rescue.span.end_time_unix_nano <= order.span.start_time_unix_nano, "{rescue:?} {order:?}");
+        Some(())
     })
     .await;
     world.close().await;
