@@ -20,6 +20,7 @@ pub mod queue;
 pub mod readiness;
 pub mod refunds;
 pub mod review;
+mod spacing;
 pub mod stock;
 pub mod story;
 mod text;

@@ -18,13 +18,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::PaymentStatus;
+use crate::spacing::Spacing;
 
 /// Watches in one process at most.
 const WATCHES_MAX: usize = 10_000;
 /// Payments looked at in one query.
 const IDS_PER_QUERY_MAX: usize = 1000;
-/// Looks follow each other at least this far apart, however many wake-ups come.
-const PAUSE_BETWEEN_LOOKS: Duration = Duration::from_millis(4);
+/// Looks keep this far apart, however many wake-ups come.
+const LOOKS_APART: Spacing = Spacing::between(Duration::from_millis(1), Duration::from_millis(16));
 /// After a failure: how long until the database is tried again.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -185,7 +186,7 @@ async fn listen(shared: Arc<Shared>, settings: PoolSettings) {
 }
 
 async fn look(shared: Arc<Shared>, pool: Pool, poll_interval: Duration) {
-    let mut everything_at = Instant::now();
+    let (mut everything_at, mut apart) = (Instant::now(), LOOKS_APART);
     loop {
         let mut due = std::mem::take(&mut *shared.due());
         due.is_everything |= everything_at <= Instant::now();
@@ -200,7 +201,8 @@ async fn look(shared: Arc<Shared>, pool: Pool, poll_interval: Duration) {
         if due.is_everything {
             everything_at = Instant::now() + poll_interval;
         }
-        tokio::time::sleep(PAUSE_BETWEEN_LOOKS).await;
+        tokio::time::sleep(apart.pause()).await;
+        apart.have_come(shared.due().ids.len());
         // That the time passed without a wake-up is as good a reason to look as a wake-up.
         let _ = tokio::time::timeout_at(everything_at, shared.look.notified()).await;
     }

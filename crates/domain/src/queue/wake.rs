@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -11,8 +11,11 @@ use schema::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// A process sends at most one wake-up a channel in this time, whatever its load.
-const WAKE_UP_DISTANCE: Duration = Duration::from_millis(5);
+use crate::spacing::Spacing;
+
+/// A process's wake-ups on a channel keep this far apart: somebody waits for one that comes alone, and in a flood whoever is
+/// woken has more to do than to listen.
+const WAKE_UPS_APART: Spacing = Spacing::between(Duration::from_millis(1), Duration::from_millis(16));
 /// Intents, or job types, that one wake-up names: they fit into the 8,000 bytes of a notification.
 const NAMED_MAX: usize = 150;
 
@@ -29,8 +32,15 @@ pub struct Waker {
 /// What there is to tell since the last wake-up.
 #[derive(Debug, Default)]
 struct News {
-    names: Mutex<BTreeSet<String>>,
+    told: Mutex<Told>,
     bell: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    names: BTreeSet<String>,
+    /// A name may be told more than once.
+    count: usize,
 }
 
 impl Waker {
@@ -60,33 +70,45 @@ impl Waker {
 
 impl News {
     fn add(&self, name: &str) {
-        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.told();
+        told.count += 1;
         // More than can be named are told as everything: the one that is too many says so.
-        if names.len() <= NAMED_MAX {
-            names.insert(name.to_owned());
+        if told.names.len() <= NAMED_MAX {
+            told.names.insert(name.to_owned());
         }
-        drop(names);
+        drop(told);
         self.bell.notify_one();
+    }
+
+    /// How often something was added since the last wake-up.
+    fn count(&self) -> usize {
+        self.told().count
     }
 
     /// The names with commas between them; nothing where any is meant.
     fn take(&self) -> String {
-        let names = std::mem::take(&mut *self.names.lock().unwrap_or_else(PoisonError::into_inner));
+        let Told { names, count: _ } = std::mem::take(&mut *self.told());
         if names.len() > NAMED_MAX || names.contains(ANY) {
             return ANY.to_owned();
         }
         names.iter().map(String::as_str).collect::<Vec<_>>().join(",")
     }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 async fn send(news: &News, channel: Channel, pool: &Pool, stop: &CancellationToken) {
+    let mut apart = WAKE_UPS_APART;
     while stop.run_until_cancelled(news.bell.notified()).await.is_some() {
         let told = news.take();
         let sent = async { notify(&mut *pool.connection().await?, channel, &told).await };
         if let Err(error) = sent.await {
             tracing::debug!(%error, ?channel, "wake-up was not sent; pollers will see the change");
         }
-        tokio::time::sleep(WAKE_UP_DISTANCE).await;
+        tokio::time::sleep(apart.pause()).await;
+        apart.have_come(news.count());
     }
 }
 
