@@ -5,6 +5,7 @@
 mod jwks;
 mod operator;
 mod shopper;
+mod signatures;
 mod verified;
 mod verifier;
 

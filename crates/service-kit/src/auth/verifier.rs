@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
     jwks::{Jwks, KeyError},
+    signatures::check_by_ring,
     verified::VerifiedTokens,
 };
 use crate::{
@@ -104,6 +105,7 @@ impl TokenVerifier {
     /// # Errors
     /// The HTTP client for keys cannot be built.
     pub fn new(settings: &AuthSettings) -> Result<Self, reqwest::Error> {
+        check_by_ring();
         let keys = match &settings.keys {
             TokenKeys::SharedSecret(secret) => {
                 Keys::SharedSecret(DecodingKey::from_secret(secret.expose_secret().as_bytes()))
