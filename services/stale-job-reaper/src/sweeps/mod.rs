@@ -7,7 +7,10 @@ mod owe;
 mod rescue;
 mod retain;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::{
     Connection, Error, Pool,
@@ -28,6 +31,9 @@ const CHECK_INTERVALS_APART: u32 = 10;
 /// Pages of changes in one turn of the check: 6,000 events, movements and the like. More than a busy shop writes in ten
 /// seconds; a burst is caught up with in the turns after it.
 const CHECK_PAGES: u32 = 20;
+/// After each page of the check nothing is checked for so many times as long as it took, so that it has a fifth of one
+/// processor at most and shoppers have the others: what it finds are faults of ours, and a burst is when to stay away.
+const CHECK_RESTS: u32 = 4;
 
 /// What sweeps work with.
 #[derive(Debug, Clone)]
@@ -122,6 +128,14 @@ impl Sweep {
         }
     }
 
+    /// Rests after a page, each as long as the page took.
+    const fn rests(&self) -> u32 {
+        match self {
+            Self::Invariants(_) => CHECK_RESTS,
+            Self::Rescue | Self::Expire | Self::Owe | Self::Retain(_) | Self::Forget => 0,
+        }
+    }
+
     /// One turn: pages until one is not full, the service stops, or `pages_max` are done. What was done before an
     /// error is in `swept`.
     pub(crate) async fn turn(
@@ -133,6 +147,7 @@ impl Sweep {
         let mut connection = context.pool.connection().await?;
         context.schema.ensure_fits(&mut connection).await?;
         for _ in 0..pages_max {
+            let began = Instant::now();
             let may_be_more = match self {
                 Self::Rescue => rescue::page(&mut connection, context, swept).await?,
                 Self::Expire => expire::page(&mut connection, context, swept).await?,
@@ -141,7 +156,11 @@ impl Sweep {
                 Self::Forget => forget::page(&mut connection, context, swept).await?,
                 Self::Invariants(check) => check.page(&mut connection, context, swept).await?,
             };
-            if !may_be_more || context.stopping.is_cancelled() {
+            if !may_be_more {
+                break;
+            }
+            let rest = tokio::time::sleep(began.elapsed() * self.rests());
+            if context.stopping.run_until_cancelled(rest).await.is_none() {
                 break;
             }
         }
