@@ -1,4 +1,5 @@
 use std::{
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,6 +26,8 @@ use crate::{
 
 /// Longer names name nothing that exists.
 const NAME_BYTES_MAX: usize = 255;
+/// A question that takes longer is told to followers while it is under way.
+const TOLD_AFTER: Duration = Duration::from_millis(50);
 /// What is kept of the reason for which a callback is invalid.
 const REASON_CHARS_MAX: usize = 500;
 
@@ -111,12 +114,30 @@ async fn receive_for(
     if let Verdict::Invalid { reason } = verdict {
         return Err(ReceiveError::Invalid { payment_intent_id: intent.payment_intent_id, reason });
     }
-    // Followers see `verifying` from here on.
-    reception.waker.intent_changed(id);
-    let (question, mut connection) =
-        start_question(reception, connection, &intent, callback.provider).await?;
+    let asking = start_question(reception, connection, &intent, callback.provider);
+    let (question, mut connection) = tell_if_late(reception, id, asking).await?;
     let status = client_status::get(&mut connection, id).await?.ok_or(ReceiveError::UnknownIntent)?;
     Ok(Received { intent, verdict, question, status })
+}
+
+/// Waits for the question's end and tells followers of it. Where it takes long they are told before that it is under way;
+/// where it does not, one wake-up says both.
+async fn tell_if_late<T>(
+    reception: &Reception,
+    payment_intent_id: &str,
+    asking: impl Future<Output = T>,
+) -> T {
+    let mut asking = pin!(asking);
+    // Only the wait for it is bounded: what is asked is never dropped halfway.
+    let asked = match timeout(TOLD_AFTER, &mut asking).await {
+        Ok(asked) => asked,
+        Err(_elapsed) => {
+            reception.waker.intent_changed(payment_intent_id);
+            asking.await
+        }
+    };
+    reception.waker.intent_changed(payment_intent_id);
+    asked
 }
 
 /// The intent a callback names, if it is the named gateway's.
@@ -223,9 +244,6 @@ async fn record(
     let recorded: Recorded = record_answer(connection, command).await?;
     if recorded.order_is_owed {
         reception.waker.job_of_type_enqueued(FinalizeOrder::JOB_TYPE);
-    }
-    if recorded.has_moved() {
-        reception.waker.intent_changed(&intent.payment_intent_id);
     }
     if matches!(asked.answer, Answer::Unknown { .. }) {
         owe_question(reception, connection, &intent.payment_intent_id, Duration::ZERO).await?;
