@@ -33,8 +33,10 @@ workspace_version() { sed -nE '/^\[workspace.package\]/,/^\[/s/^version = "(.*)"
 build() {
   local engine target prefix=${IMAGE_PREFIX:-order-pipeline} version=${IMAGE_VERSION:-$(workspace_version)} name
   local arguments=(--file deploy/Dockerfile --build-arg "VERSION=$version" --build-arg "REVISION=$(git rev-parse HEAD)")
+  # Said also where it is the default: buildah 1.28 leaves out a stage that only a default names.
+  arguments+=(--build-arg "BINARIES=${BINARIES:-compiled}")
   engine=$(engine)
-  for name in BUILDER_IMAGE BASE_IMAGE BINARIES; do
+  for name in BUILDER_IMAGE BASE_IMAGE; do
     [ -z "${!name:-}" ] || arguments+=(--build-arg "$name=${!name}")
   done
   # Layers are kept, so that the targets share the compiled binaries. In a container of its own buildah has no other way to
