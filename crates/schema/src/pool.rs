@@ -55,7 +55,7 @@ pub const PLANNED_ONCE: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 /// A plan for each call. Sweeps and reports run seldom, and left to itself the server keeps the plan of their first calls: one
-/// made over empty tables read them from end to end for every row, and a check of a hundred changes took two seconds.
+/// made over empty tables reads them from end to end for every row.
 const PLANNED_EACH_TIME: [(&str, &str); 2] = [("plan_cache_mode", "force_custom_plan"), ("jit", "off")];
 
 /// Where a service's connections go and who they are.
