@@ -34,7 +34,11 @@ pub async fn rescue_stale(connection: &mut Connection) -> Result<Rescue, Error> 
         return Ok(rescue);
     }
     let ids: Vec<i64> = rescued.iter().map(|job| job.id).collect();
-    let contexts = leases::trace_contexts_of(connection, &ids).await?;
+    // The rescue is committed: whoever asked for it must hear of it, with or without its traces.
+    let contexts = leases::trace_contexts_of(connection, &ids).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the traces of rescued jobs cannot be read; their rescue is in none");
+        Vec::new()
+    });
     let mut contexts: HashMap<i64, Value> = contexts.into_iter().collect();
     for job in rescued {
         let trace_context = contexts.remove(&job.id).map(TraceContext);

@@ -115,14 +115,14 @@ async fn receive_for(
         return Err(ReceiveError::Invalid { payment_intent_id: intent.payment_intent_id, reason });
     }
     let asking = start_question(reception, connection, &intent, callback.provider);
-    let (question, mut connection) = tell_if_late(reception, id, asking).await?;
+    let (question, mut connection) = tell_followers_of(reception, id, asking).await?;
     let status = client_status::get(&mut connection, id).await?.ok_or(ReceiveError::UnknownIntent)?;
     Ok(Received { intent, verdict, question, status })
 }
 
 /// Waits for the question's end and tells followers of it. Where it takes long they are told before that it is under way;
 /// where it does not, one wake-up says both.
-async fn tell_if_late<T>(
+async fn tell_followers_of<T>(
     reception: &Reception,
     payment_intent_id: &str,
     asking: impl Future<Output = T>,
